@@ -1,0 +1,137 @@
+"""Does a licence cover a sale on a day, as far as is known?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from detente.decide.facts import Facts, Licence, LicenceEvent
+from detente.decide.sale import Sale, Taking
+from detente.decide.truth import FALSE, TRUE, UNKNOWN, Fact, Reason, Truth, all_of, any_of, truth
+
+_STARTS = {"granted", "reinstated"}
+_ENDS = {"denied", "intent_to_deny", "suspended", "revoked", "expired", "not_renewed", "returned", "exhausted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """How a licence stands to a sale: whether it covers it, and which part of the trade (1: all of it)."""
+
+    licence: Licence
+    reason: Reason
+    share: float
+    low: float
+    high: float
+
+
+def covers(limb_id: str, sale: Sale, taking: tuple[Taking, ...], facts: Facts, day: dt.date) -> tuple[Cover, ...]:
+    """Every licence of the seller granted against a limb, with whether it covers the sale, best first."""
+    found = [
+        _cover(licence, sale, taking, facts, day)
+        for licence in facts.licences.get(sale.seller, ())
+        if limb_id in licence.overcomes
+    ]
+    return tuple(sorted(found, key=lambda c: (-c.reason.truth, -c.share, c.licence.id)))
+
+
+def _cover(licence: Licence, sale: Sale, taking: tuple[Taking, ...], facts: Facts, day: dt.date) -> Cover:
+    steps = [_holder(licence, sale, facts), _consignee(licence, taking, facts)]
+    item = sale.variant.item if sale.variant else None
+    lines = [x for x in licence.lines if x.item is not None and x.item == item]
+    hidden = [x for x in licence.lines if x.item is None]
+    if not licence.lines or (hidden and not lines):
+        at = tuple(x.fact for x in hidden) or (licence.fact,)
+        steps.append(Reason(f"which goods {licence.id} covers is not published", UNKNOWN, at, licence.sources))
+    else:
+        name = sale.variant.item_name if sale.variant else "the good"
+        at = tuple(x.fact for x in lines) or (licence.fact,)
+        steps.append(Reason(f"a line of it covers {name}", truth(bool(lines)), at, licence.sources))
+    steps.append(_valid(licence, {str(x.line) for x in lines}, taking, day))
+    held = Reason(f"valid {licence.span}", truth(licence.span.holds(day)), (licence.fact,), licence.sources)
+    if licence.span.since is not None or licence.span.through is not None:
+        steps.append(held)
+    share = min(1.0, sum(x.covers for x in lines)) if lines else 1.0
+    low = min(1.0, sum(x.covers_low for x in lines)) if lines else 0.0
+    high = min(1.0, sum(x.covers_high for x in lines)) if lines else 1.0
+    reason = all_of(
+        f"licence {licence.id} ({licence.authority}) covers the sale", steps, licence.sources, (licence.fact,)
+    )
+    return Cover(licence, reason, share, low, high)
+
+
+def _holder(licence: Licence, sale: Sale, facts: Facts) -> Reason:
+    names = ", ".join(facts.parties[h].name for h in licence.holders)
+    if len(licence.holders) > 1:
+        text = f"held by one of {names}; which one is not published"
+        return Reason(text, UNKNOWN, (licence.fact,), licence.sources)
+    return Reason(f"held by {names}", truth(licence.holders[0] == sale.seller), (licence.fact,), licence.sources)
+
+
+def _consignee(licence: Licence, taking: tuple[Taking, ...], facts: Facts) -> Reason:
+    """Every buyer must be named; a group's word stands for none of its parties."""
+    buyers = {t.party for t in taking if t.role in {"purchaser", "ultimate_consignee"}}
+    names = ", ".join(facts.parties[b].name for b in sorted(buyers))
+    meant = all(b in licence.consignees for b in buyers)
+    return Reason(f"names {names} as the customer", truth(meant), (licence.fact,), licence.sources)
+
+
+def _valid(licence: Licence, lines: set[str], taking: tuple[Taking, ...], day: dt.date) -> Reason:
+    """Run through the events: where it stands on the day, unknown where the day of an event is not published."""
+    buyers = {t.party for t in taking}
+    state: Truth = FALSE
+    text = "no grant is recorded"
+    facts_used: list[Fact] = []
+    sources: list[str] = []
+    pending: list[Reason] = []
+    for event in licence.events:
+        after = _after(event)
+        if after is None:
+            continue
+        touches = _touches(event, lines, buyers)
+        if touches is FALSE:
+            continue
+        what = f"{event.event.replace('_', ' ')} {'by' if event.known_by else 'on'} {event.date}"
+        if event.date <= day:
+            state = after if touches is TRUE else UNKNOWN
+            text = what if touches is TRUE else f"{what}, for which part is not published"
+            facts_used.append(event.fact)
+            sources += event.sources
+            pending = []
+        elif event.known_by and state is not after:
+            note = f"{what}: whether before {day} is not published"
+            pending.append(Reason(note, UNKNOWN, (event.fact,), event.sources))
+    if pending:
+        first = Reason(text, state, tuple(facts_used), tuple(sources) or licence.sources)
+        return Reason(
+            f"in force on {day}", UNKNOWN, (), (), (Reason(first.text, UNKNOWN, first.facts, first.sources), *pending)
+        )
+    return Reason(
+        f"in force on {day}: {text}", state, tuple(facts_used) or (licence.fact,), tuple(sources) or licence.sources
+    )
+
+
+def _after(event: LicenceEvent) -> Truth | None:
+    """How a licence stands after an event; None where the event changes nothing."""
+    if event.event in _STARTS:
+        return TRUE
+    if event.event in _ENDS or event.event == "partly_revoked":
+        return FALSE
+    return UNKNOWN if event.event == "transferred" else None
+
+
+def _touches(event: LicenceEvent, lines: set[str], buyers: set[str]) -> Truth:
+    """Whether an event concerns this sale's lines and customers; a part that is not named is unknown."""
+    if event.lines and not lines & set(event.lines):
+        return FALSE
+    if event.parties and not buyers & set(event.parties):
+        return FALSE
+    if event.event == "partly_revoked" and not event.lines and not event.parties:
+        return UNKNOWN
+    return TRUE
+
+
+def any_cover(limb_id: str, found: tuple[Cover, ...]) -> Reason:
+    """Whether a licence overcomes a requirement."""
+    if not found:
+        return Reason(f"no licence against {limb_id} is recorded for the seller", FALSE)
+    return any_of(f"a licence overcomes {limb_id}", [c.reason for c in found])

@@ -1,0 +1,206 @@
+"""Whether a limb bites on a sale on a day: every condition, with its reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from functools import partial
+
+from detente.decide.facts import Facts, Party
+from detente.decide.sale import Sale, Taking
+from detente.decide.scope import found, in_scope, in_window, is_item
+from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, all_of, any_of, truth
+from detente.record.measures import Limb, Measure, Parties, Places, Saving
+
+_MOVES = ("export", "reexport", "transfer", "export_from_abroad")
+
+
+def bites(
+    measure: Measure,
+    limb: Limb,
+    sale: Sale,
+    taking: tuple[Taking, ...],
+    facts: Facts,
+    day: dt.date,
+    *,
+    full: bool = True,
+) -> Reason:
+    """Every condition of a limb, AND-ed; a saving clause that holds takes the sale out again.
+
+    With ``full`` off the rest is not looked at once a condition is false: the truth is the same, the tree shorter.
+    """
+    tests: list[Callable[[], Reason]] = [partial(in_window, limb, day, facts)]
+    if limb.parties is not None:
+        tests.append(partial(_parties, limb.parties, taking, facts, day, limb))
+    tests.append(partial(_acts, limb, sale))
+    tests.append(partial(in_scope, limb, sale, facts, day, measure.regime))
+    if limb.items is not None:
+        tests.append(partial(is_item, limb.items, sale, facts, day, measure.regime))
+    if limb.places is not None:
+        tests.append(partial(_places, limb.places, sale, taking, facts))
+    if limb.end_use:
+        tests.append(partial(_end_use, limb, sale, facts, day))
+    if limb.bound != ("anyone",):
+        tests.append(partial(_bound, limb, sale, facts))
+    if limb.knowledge == "knowledge":
+        tests.append(partial(_knowledge, limb, sale, taking, facts, day))
+    steps: list[Reason] = []
+    for test in tests:
+        steps.append(test())
+        if steps[-1].truth is FALSE and not full:
+            break
+    else:
+        for saving in limb.savings:
+            saved = _saving(saving, sale, facts, day)
+            steps.append(Reason(f"not saved: {saving.text}", ~saved.truth, saved.facts, saved.sources, saved.children))
+    return all_of(f"{limb.id}: {limb.text}", steps, limb.sources)
+
+
+def is_saved(reason: Reason) -> bool:
+    """Whether a limb fails to bite only because a saving clause holds."""
+    rest = [c for c in reason.children if not c.text.startswith("not saved: ")]
+    saved = [c for c in reason.children if c.text.startswith("not saved: ")]
+    return any(c.truth is FALSE for c in saved) and all(c.truth is TRUE for c in rest)
+
+
+def _parties(parties: Parties, taking: tuple[Taking, ...], facts: Facts, day: dt.date, limb: Limb) -> Reason:
+    """Whether a party meant by the limb takes part in one of its roles."""
+    roles = set(parties.roles)
+    steps: list[Reason] = []
+    seen: set[tuple[str, str]] = set()
+    for who in taking:
+        if not ("any" in roles or who.role in roles):
+            continue
+        if (who.party, who.reason.text) in seen:
+            continue
+        seen.add((who.party, who.reason.text))
+        steps.append(_is_meant(parties, who, facts, day))
+    what = f"a party on {parties.listed_on}" if parties.listed_on else "a named party"
+    what += f" with {' and '.join(parties.tags)}" if parties.tags else ""
+    return any_of(f"{what} takes part", steps, limb.sources)
+
+
+def _is_meant(parties: Parties, who: Taking, facts: Facts, day: dt.date) -> Reason:
+    row = facts.parties[who.party]
+    role = who.role.replace("_", " ")
+    if who.reason.truth is not TRUE:
+        return Reason(f"{who.reason.text} ({role})", UNKNOWN, who.reason.facts, who.reason.sources)
+    via = (who.reason,) if len(who.reason.facts) > 1 else ()
+    if parties.names and not {row.id, row.group} & set(parties.names):
+        return Reason(f"{row.name} ({role}) is none of {', '.join(parties.names)}", FALSE, (row.fact,))
+    if parties.listed_on is None:
+        return all_of(f"{row.name} is meant ({role})", via or (Reason(row.name, TRUE, (row.fact,)),))
+    for entry in facts.listings.get(row.id, ()):
+        if entry.list == parties.listed_on and set(parties.tags) <= set(entry.tags) and entry.span.holds(day):
+            tags = f" with {', '.join(entry.tags)}" if entry.tags else ""
+            text = f"{row.name} ({role}) is listed{tags} as “{entry.as_listed}”, {entry.span}"
+            step = Reason(text, TRUE, (entry.fact,), entry.sources)
+            return all_of(text, (*via, step), entry.sources, (entry.fact,)) if via else step
+    text = f"{row.name} ({role}) is not on {parties.listed_on}" + (
+        f" with {' and '.join(parties.tags)}" if parties.tags else ""
+    )
+    step = Reason(f"{text} on {day}", FALSE, (row.fact,))
+    return all_of(step.text, (*via, step)) if via else step
+
+
+def _acts(limb: Limb, sale: Sale) -> Reason:
+    """Whether the movement is one of the acts meant; moving goods inside a country is a transfer."""
+    good = sale.variant
+    if good is None:
+        have: set[str] = set(_MOVES)
+    elif good.shipped_from == sale.destination:
+        have = {"transfer", "export_from_abroad"}
+    else:
+        have = {"export", "reexport", "export_from_abroad"}
+    if good is not None and good.item_kind == "technology":
+        have.add("release")
+    if good is not None and good.item_kind == "service":
+        have |= {"service", "support"}
+    text = f"the sale is {' or '.join(sorted(have))}; the rule names {', '.join(limb.acts)}"
+    return Reason(text, truth(bool(have & set(limb.acts))), (sale.fact,))
+
+
+def _places(places: Places, sale: Sale, taking: tuple[Taking, ...], facts: Facts) -> Reason:
+    steps = []
+    if places.to or places.to_except:
+        to = not places.to or "*" in places.to or sale.destination in places.to
+        inside = to and sale.destination not in places.to_except
+        steps.append(Reason(f"goes to {sale.destination}", truth(inside), (sale.fact,)))
+    if places.headquartered_in:
+        hits = [_at_home(facts.parties[t.party], places.headquartered_in) for t in taking]
+        steps.append(any_of(f"a party with headquarters in {' or '.join(places.headquartered_in)}", hits))
+    return all_of("the place is one of those meant", steps)
+
+
+def _at_home(party: Party, countries: tuple[str, ...]) -> Reason:
+    here = None if party.headquarters is None else party.headquarters in countries
+    return Reason(f"{party.name}: headquarters {party.headquarters or 'not recorded'}", truth(here), (party.fact,))
+
+
+def _end_use(limb: Limb, sale: Sale, facts: Facts, day: dt.date) -> Reason:
+    text = f"end use {' or '.join(limb.end_use)}"
+    if set(sale.end_use) & set(limb.end_use):
+        return Reason(f"{text}: {', '.join(sale.end_use)}", TRUE, (sale.fact,))
+    for use in limb.end_use:
+        declared = found(text, use, sale, facts, day)
+        if declared.truth is not UNKNOWN:
+            return declared
+    if not sale.end_use:
+        return Reason(f"{text}: not recorded for {sale.id}", UNKNOWN, (sale.fact,))
+    return Reason(f"{text}: {', '.join(sale.end_use)}", FALSE, (sale.fact,))
+
+
+def _bound(limb: Limb, sale: Sale, facts: Facts) -> Reason:
+    """Whether the seller is bound: ``addressee:PARTY``, or a person of a country such as ``us_person``."""
+    seller = facts.parties[sale.seller]
+    steps: list[Reason] = []
+    for who in limb.bound:
+        kind, _, party = who.partition(":")
+        if kind == "addressee":
+            steps.append(Reason(f"the letter binds {party}", truth(party == seller.id), (seller.fact,)))
+        elif kind.endswith("_person"):
+            here = None if seller.country is None else seller.country.lower() == kind.removesuffix("_person")
+            steps.append(Reason(f"{seller.name} is a {kind.replace('_', ' ')}", truth(here), (seller.fact,)))
+        else:
+            steps.append(Reason(f"binds {who}", truth(True if who == "anyone" else None), (seller.fact,)))
+    return any_of("the seller is bound by it", steps)
+
+
+def _knowledge(limb: Limb, sale: Sale, taking: tuple[Taking, ...], facts: Facts, day: dt.date) -> Reason:
+    """A seller knows its own customer; what lies behind the customer must be declared."""
+    if limb.parties is not None:
+        for who in taking:
+            if (
+                who.role in {"purchaser", "ultimate_consignee"}
+                and _is_meant(limb.parties, who, facts, day).truth is TRUE
+            ):
+                return Reason("the seller knows: the party is its own customer", TRUE, (sale.fact,))
+    return found("the seller knows of it", "knowledge", sale, facts, day)
+
+
+def _saving(saving: Saving, sale: Sale, facts: Facts, day: dt.date) -> Reason:
+    """A saving clause: each named event of the sale happened by its day."""
+    steps = [_event(e, by, sale, facts, day) for e, by in (*saving.event_by.items(), *saving.done_by.items())]
+    return all_of(saving.text, steps, saving.sources)
+
+
+def _event(event: str, by: dt.date, sale: Sale, facts: Facts, day: dt.date) -> Reason:
+    """Whether an event of the sale lies on or before a day. Goods of a flow leave on the day that is asked about."""
+    text = f"{event.replace('_', ' ')} by {by}"
+    if event in sale.events:
+        return Reason(f"{text}: {sale.events[event]}", truth(sale.events[event] <= by), (sale.fact,))
+    if event == "exported" or (sale.is_flow and event in {"aboard_carrier", "en_route"}):
+        return Reason(f"{text}: leaves on {day}", truth(day <= by), (sale.fact,))
+    if sale.is_flow and day <= by:
+        return Reason(f"{text}: sold on {day}", TRUE, (sale.fact,))
+    for about in (sale.id, sale.seller_unit, *([sale.variant.id] if sale.variant else [])):
+        for finding in facts.findings_on(about, event, day):
+            try:
+                when = dt.date.fromisoformat(finding.value)
+            except ValueError:
+                if finding.value in {"yes", "no"}:
+                    answer = truth(finding.value == "yes")
+                    return Reason(f"{text}: found {finding.value}", answer, (finding.fact,), finding.sources)
+                continue
+            return Reason(f"{text}: {when}", truth(when <= by), (finding.fact,), finding.sources)
+    return Reason(f"{text} (when {sale.id} did, is not recorded)", UNKNOWN, (sale.fact,))

@@ -1,0 +1,180 @@
+"""What is asked: one sale, from a link of the network or an order, and who takes part in it on a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from detente.decide.facts import Facts, Variant
+from detente.decide.truth import TRUE, UNKNOWN, Fact, Reason
+from detente.record import Case, NotFound
+from detente.record.files import FILE, ROW
+from detente.record.problems import did_you_mean, show
+
+DIRECT_ROLES = ("purchaser", "ultimate_consignee", "end_user")
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """One sale as the law looks at it.
+
+    A link is a flow: goods sold on a day leave on that day. ``events`` has what is known of an order's own days; an
+    event that is missing is not known. ``end_use`` is what the buyer does with the good.
+    """
+
+    id: str
+    seller_unit: str
+    buyer_unit: str
+    seller: str
+    buyer: str
+    variant: Variant | None
+    destination: str
+    end_use: tuple[str, ...]
+    end_user: str | None
+    intermediate: str | None
+    events: Mapping[str, dt.date]
+    is_flow: bool
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A party taking part in a sale in a role; ``reason`` says how we know."""
+
+    party: str
+    role: str
+    reason: Reason
+
+
+def link_rows(case: Case) -> pl.DataFrame:
+    """Links with what the law needs of their two units: seller and buyer party, variant, destination."""
+    units = case["units"].select("id", "party", "variant", "country")
+    sellers = units.rename({"party": "seller_party", "country": "seller_country"})
+    buyers = units.select("id", pl.col("party").alias("buyer_party"), pl.col("country").alias("destination"))
+    return (
+        case["links"]
+        .rename({"variant": "own_variant"})
+        .join(sellers, left_on="seller", right_on="id", how="left", maintain_order="left")
+        .join(buyers, left_on="buyer", right_on="id", how="left", maintain_order="left")
+        .with_columns(pl.coalesce("own_variant", "variant").alias("variant"))
+        .drop("own_variant")
+    )
+
+
+def sale_of(row: Mapping[str, Any], facts: Facts, order: Mapping[str, Any] | None = None) -> Sale:
+    """The sale of a row of ``link_rows``, or of an order on it."""
+    about = order or row
+    days = {k: about[k] for k in ("ordered", "production_started", "aboard_carrier", "exported") if about.get(k)}
+    if order is not None and "aboard_carrier" in days:
+        days["en_route"] = days["aboard_carrier"]
+    return Sale(
+        id=about["id"],
+        seller_unit=row["seller"],
+        buyer_unit=row["buyer"],
+        seller=row["seller_party"],
+        buyer=row["buyer_party"],
+        variant=facts.variants[row["variant"]] if row["variant"] else None,
+        destination=row["destination"],
+        end_use=tuple(row["end_use"]),
+        end_user=row["end_user"],
+        intermediate=about.get("intermediate_consignee"),
+        events=days,
+        is_flow=order is None,
+        fact=Fact("orders" if order is not None else "links", about["id"], about[FILE], about[ROW]),
+    )
+
+
+def get_sale(case: Case, facts: Facts, id_: str) -> Sale:
+    """The sale of a link or an order by its id. Raises ``NotFound``."""
+    rows = link_rows(case)
+    order = case["orders"].filter(pl.col("id") == id_)
+    link = order["link"].item() if order.height else id_
+    row = rows.filter(pl.col("id") == link)
+    if row.height == 0:
+        hint = did_you_mean(id_, rows["id"].to_list())
+        raise NotFound(f"The case has no link or order {show(id_)}. {hint[:1].upper()}{hint[1:]}".strip())
+    return sale_of(row.row(0, named=True), facts, order.row(0, named=True) if order.height else None)
+
+
+def taking_part(sale: Sale, facts: Facts, day: dt.date) -> tuple[Taking, ...]:
+    """Who takes part on a day, a line of business being replaced by whoever owns it then."""
+    found = [(sale.buyer, r) for r in DIRECT_ROLES if not (r == "end_user" and sale.end_user)]
+    if sale.end_user:
+        found.append((sale.end_user, "end_user"))
+    if sale.intermediate:
+        found.append((sale.intermediate, "intermediate_consignee"))
+    legal = {party: legal_party(party, facts, day) for party, _ in found}
+    return tuple(Taking(legal[party][0], role, legal[party][1]) for party, role in found)
+
+
+def legal_party(party: str, facts: Facts, day: dt.date) -> tuple[str, Reason]:
+    """The legal person behind a party on a day."""
+    row = facts.parties[party]
+    if row.kind != "business":
+        return party, Reason(f"{row.name} takes part itself", TRUE, (row.fact,))
+    path: list[Fact] = [row.fact]
+    sources: list[str] = []
+    seen = set()
+    while row.kind == "business" and row.id not in seen:
+        seen.add(row.id)
+        owners = [
+            s for s in facts.stakes.get(row.id, ()) if s.span.holds(day) and s.share is not None and s.share > 0.5
+        ]
+        if not owners:
+            text = f"who owns {row.name}, a line of business, on {day}"
+            return row.id, Reason(text, UNKNOWN, tuple(path))
+        path.append(owners[0].fact)
+        sources += owners[0].sources
+        row = facts.parties[owners[0].owner]
+    name = facts.parties[party].name
+    return row.id, Reason(f"{name} belongs to {row.name} on {day}", TRUE, tuple(path), tuple(sources))
+
+
+_WORDS = re.compile(r"[a-z0-9]+")
+
+
+def find_sales(case: Case, query: str) -> tuple[str, ...]:
+    """Ids of the links or orders that a person means by ``query``.
+
+    An id finds itself. ``SELLER to BUYER``, ``SELLER > BUYER`` and either with ``: ITEM`` find the links whose seller,
+    buyer and item have all those words in their id, name or party. Raises ``NotFound`` where nothing fits.
+    """
+    ids = set(case["links"]["id"]) | set(case["orders"]["id"])
+    if query.strip() in ids:
+        return (query.strip(),)
+    pair, _, item = query.partition(":")
+    parts = re.split(r"\s+to\s+|>", pair, maxsplit=1)
+    rows = _words_of(case)
+    wanted = [set(_WORDS.findall(p.lower())) for p in (*parts, item)]
+    if len(parts) == 2:
+        seller, buyer, what = wanted
+        found = [i for i, (s, b, g) in rows.items() if seller <= s and buyer <= b and what <= g]
+    else:
+        every = set().union(*wanted)
+        found = [i for i, (s, b, g) in rows.items() if every <= s | b | g]
+    if not found or not any(wanted):
+        hint = did_you_mean(query, sorted(ids)) or 'write "SELLER to BUYER" or the id of a link'
+        raise NotFound(f"No sale fits {show(query)}: {hint}. `detente check {case.name} --as-of DAY` lists all sales.")
+    return tuple(found)
+
+
+def _words_of(case: Case) -> dict[str, tuple[set[str], set[str], set[str]]]:
+    parties = {r["id"]: f"{r['id']} {r['name']}" for r in case["parties"].iter_rows(named=True)}
+    items = {r["id"]: f"{r['id']} {r['name']}" for r in case["items"].iter_rows(named=True)}
+    units = {
+        r["id"]: (f"{r['id']} {r['name']} {parties[r['party']]}", items[r["item"]])
+        for r in case["units"].iter_rows(named=True)
+    }
+    return {
+        id_: (
+            set(_WORDS.findall(units[s][0].lower())),
+            set(_WORDS.findall(units[b][0].lower())),
+            set(_WORDS.findall(f"{units[s][1]} {id_}".lower())),
+        )
+        for id_, s, b in case["links"].select("id", "seller", "buyer").iter_rows()
+    }

@@ -1,0 +1,214 @@
+"""Finding the file of a table and reading it as text, with the row each record stands in.
+
+A table is ``<table>.csv``, ``<table>.parquet``, ``<table>.xlsx`` (its first sheet) or a sheet of ``tables.xlsx``.
+Lines that begin with ``#`` above the header are comments.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from detente.record.dictionary import TABLES
+from detente.record.problems import Problem, did_you_mean, show
+
+MAX_BYTES = 4 * 2**30  # a table larger than this is not a spreadsheet any more: refuse before reading
+WORKBOOK = "tables.xlsx"
+ROW = "_row"
+FILE = "_file"
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """A table as text: every column a string or null, ``_row`` the row of the file a record stands in."""
+
+    file: str
+    frame: pl.DataFrame
+    header_row: int
+
+
+def find(folder: Path, problems: list[Problem]) -> dict[str, Path]:
+    """The file of each table in ``folder``; two files for one table, or a stray table, is a problem."""
+    found: dict[str, Path] = {}
+    for suffix in (".csv", ".parquet", ".xlsx"):
+        for path in sorted(folder.glob(f"*{suffix}")):
+            name = path.stem
+            if path.name == WORKBOOK or path.name.startswith("~$"):
+                continue
+            if name not in TABLES:
+                hint = did_you_mean(name, TABLES) or f"the tables are {', '.join(TABLES)}"
+                problems.append(Problem(path.name, 0, "", "a table of this name", "a known table", hint))
+            elif name in found:
+                problems.append(
+                    Problem(path.name, 0, "", f"{found[name].name} as well", "one file a table", "delete one of them")
+                )
+            else:
+                found[name] = path
+    book = folder / WORKBOOK
+    if book.exists():
+        for sheet in _sheet_names(book, problems):
+            if sheet not in TABLES:
+                if not sheet.startswith("_"):
+                    hint = did_you_mean(sheet, TABLES) or "start the name of a sheet of your own with _"
+                    problems.append(Problem(WORKBOOK, 0, sheet, "a sheet of this name", "a known table", hint))
+            elif sheet in found:
+                problems.append(
+                    Problem(
+                        WORKBOOK, 0, sheet, f"{found[sheet].name} as well", "one file a table", "delete one of them"
+                    )
+                )
+            else:
+                found[sheet] = book
+    return found
+
+
+def read(name: str, path: Path, problems: list[Problem]) -> RawTable | None:
+    """The table as text, or None with the reason among ``problems``."""
+    if path.stat().st_size > MAX_BYTES:
+        problems.append(Problem(path.name, 0, "", f"{path.stat().st_size:,} bytes", f"at most {MAX_BYTES:,} bytes"))
+        return None
+    if path.suffix == ".csv":
+        return _read_csv(path, problems)
+    if path.suffix == ".parquet":
+        return _read_parquet(path, problems)
+    return _read_sheet(path, name if path.name == WORKBOOK else None, problems)
+
+
+def _read_csv(path: Path, problems: list[Problem]) -> RawTable | None:
+    with path.open("rb") as file:
+        head = 0
+        line = file.readline().removeprefix(b"\xef\xbb\xbf")
+        while line.lstrip().startswith((b"#", b'"#')) or (line and not line.strip(b" \t\r\n,")):
+            head, line = head + 1, file.readline()
+    if not line:
+        problems.append(Problem(path.name, head + 1, "", "an empty file", "a line of column names"))
+        return None
+    if b";" in line and b"," not in line:
+        hint = "save the file as CSV with commas; inside a cell a semicolon separates the values of a list"
+        problems.append(Problem(path.name, head + 1, "", "columns separated by ';'", "columns separated by ','", hint))
+        return None
+    try:
+        frame = pl.read_csv(path, skip_lines=head, infer_schema=False, raise_if_empty=False)
+    except pl.exceptions.PolarsError:
+        _explain_csv(path, head, problems)
+        return None
+    if any(c == "" or c.endswith("_duplicated_0") for c in frame.columns):
+        _explain_csv(path, head, problems)
+        return None
+    rows = pl.int_range(head + 2, head + 2 + frame.height, dtype=pl.Int64, eager=True)
+    return _tidy(path.name, frame, rows, head + 1)
+
+
+def _explain_csv(path: Path, head: int, problems: list[Problem]) -> None:
+    """Go through a CSV that the fast reader refused and say which rows are wrong."""
+    before = len(problems)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file))[head:]
+    except UnicodeDecodeError as error:
+        row = path.read_bytes()[: error.start].count(b"\n") + 1
+        problems.append(
+            Problem(
+                path.name, row, "", "bytes that are not UTF-8", "a file saved as CSV UTF-8", "save it again as UTF-8"
+            )
+        )
+        return
+    except csv.Error as error:
+        problems.append(Problem(path.name, 0, "", f"a file that is not CSV: {error}", "a CSV file"))
+        return
+    names = [n.strip() for n in rows[0]] if rows else []
+    for i, name in enumerate(names):
+        if not name:
+            problems.append(Problem(path.name, head + 1, f"column {i + 1}", "no name", "a name in every header cell"))
+        elif name in names[:i]:
+            problems.append(Problem(path.name, head + 1, name, "the column twice", "each column once"))
+    for i, cells in enumerate(rows[1:], start=head + 2):
+        if cells and len(cells) != len(names):
+            hint = "put a cell that has a comma inside double quotes"
+            problems.append(Problem(path.name, i, "", f"{len(cells)} cells", f"{len(names)} cells", hint))
+    if len(problems) == before:
+        problems.append(Problem(path.name, 0, "", "a file that cannot be read", "a plain CSV file", "check its quotes"))
+
+
+def _read_parquet(path: Path, problems: list[Problem]) -> RawTable | None:
+    try:
+        frame = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        problems.append(Problem(path.name, 0, "", f"a file that cannot be read: {show(error)}", "a Parquet file"))
+        return None
+    text = [
+        pl.col(n).cast(pl.List(pl.String)).list.join(";") if isinstance(t, pl.List) else pl.col(n).cast(pl.String)
+        for n, t in frame.schema.items()
+    ]
+    rows = pl.int_range(1, 1 + frame.height, dtype=pl.Int64, eager=True)
+    return _tidy(path.name, frame.select(text), rows, 0)
+
+
+def _sheet_names(path: Path, problems: list[Problem]) -> list[str]:
+    from python_calamine import CalamineError, CalamineWorkbook  # kept out of the start-up of `detente --help`
+
+    try:
+        with CalamineWorkbook.from_path(path) as book:
+            return list(book.sheet_names)
+    except (CalamineError, OSError) as error:
+        problems.append(Problem(path.name, 0, "", f"a file that cannot be read: {show(error)}", "an .xlsx workbook"))
+        return []
+
+
+def _read_sheet(path: Path, sheet: str | None, problems: list[Problem]) -> RawTable | None:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        with CalamineWorkbook.from_path(path) as book:
+            rows = book.get_sheet_by_name(sheet or book.sheet_names[0]).to_python(skip_empty_area=False)
+    except (CalamineError, OSError, IndexError) as error:
+        problems.append(Problem(path.name, 0, "", f"a file that cannot be read: {show(error)}", "an .xlsx workbook"))
+        return None
+    file = f"{path.name}[{sheet}]" if sheet else path.name
+    cells = [[_cell(c) for c in row] for row in rows]
+    head = next((i for i, row in enumerate(cells) if any(row) and not (row[0] or "").startswith("#")), None)
+    if head is None:
+        problems.append(Problem(file, 1, "", "an empty sheet", "a row of column names"))
+        return None
+    names = [n or "" for n in cells[head]]
+    while names and not names[-1]:
+        names.pop()
+    if bad := [(i, n) for i, n in enumerate(names) if not n or n in names[:i]]:
+        for i, n in bad:
+            got = "the column twice" if n else "no name"
+            problems.append(Problem(file, head + 1, n or f"column {i + 1}", got, "each column once, with a name"))
+        return None
+    body = [(i, r) for i, r in enumerate(cells[head + 1 :], start=head + 2) if any(r[: len(names)])]
+    frame = pl.DataFrame(
+        {n: [r[k] if k < len(r) else None for _, r in body] for k, n in enumerate(names)},
+        schema=dict.fromkeys(names, pl.String),
+    )
+    return _tidy(file, frame, pl.Series(ROW, [i for i, _ in body], dtype=pl.Int64), head + 1)
+
+
+def _cell(value: object) -> str | None:
+    """A cell of a workbook as the text a CSV would hold."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
+    return value.isoformat() if isinstance(value, dt.date) else str(value)
+
+
+def _tidy(file: str, frame: pl.DataFrame, rows: pl.Series, header_row: int) -> RawTable:
+    """Strip blanks, turn empty cells to null, drop rows with nothing in them, number what is left."""
+    frame = frame.rename({c: c.strip() for c in frame.columns})
+    names = frame.columns
+    stripped = [pl.col(n).str.strip_chars().replace("", None) for n in names]
+    frame = frame.select(stripped).with_columns(rows.alias(ROW))
+    if names:
+        frame = frame.filter(~pl.all_horizontal(pl.col(names).is_null()))
+    return RawTable(file, frame, header_row)

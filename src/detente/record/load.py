@@ -1,0 +1,224 @@
+"""From a folder to a checked ``Case``, or to every fault in it at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+
+import polars as pl
+from pydantic import BaseModel
+
+from detente.record import checks, history, toml
+from detente.record.case import About, Case, Decision, Decisions, OverlayAbout
+from detente.record.cells import parse
+from detente.record.dictionary import REQUIRED_TABLES, Table, dictionary
+from detente.record.digest import digest
+from detente.record.files import FILE, ROW, find, read
+from detente.record.measures import Measure, read_measures
+from detente.record.problems import DetenteError, NotFound, Problem, RecordError, show
+
+_OVERLAY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_\-]*$")
+
+
+def bundled() -> tuple[str, ...]:
+    """Names of the cases that come with detente."""
+    root = Path(str(files("detente") / "cases"))
+    return tuple(sorted(p.parent.name for p in root.glob("*/case.toml")))
+
+
+def folder_of(case: str | Path) -> Path:
+    """The folder of a case: a path that holds a ``case.toml``, or the name of a bundled case."""
+    path = Path(case)
+    if (path / "case.toml").is_file():
+        return path.resolve()
+    if isinstance(case, str) and case in bundled():
+        return Path(str(files("detente") / "cases" / case))
+    if path.is_dir():
+        raise NotFound(f"{path} has no case.toml, so it is not a case. `detente new DIR` makes an empty one.")
+    raise NotFound(
+        f"There is no folder {show(case)} and no bundled case of that name. Bundled: {', '.join(bundled())}."
+    )
+
+
+def load(case: str | Path, *, as_known: dt.date | str | None = None, overlays: Sequence[str] = ()) -> Case:
+    """Read and check a case.
+
+    ``case`` is a folder or the name of a bundled case. ``as_known`` keeps only what had been recorded by that day
+    (None: everything). ``overlays`` are names of folders under ``overlays/`` whose rows are added or supersede.
+
+    Raises ``NotFound`` where the case or an overlay is not there, and ``RecordError`` with every fault in its files.
+
+    >>> load("huawei").about.title
+    'Huawei and its suppliers, 2019 to January 2021'
+    """
+    folder = folder_of(case)
+    known = as_day(as_known, "as_known") if as_known is not None else None
+    problems: list[Problem] = []
+    about = _read_about(folder, problems)
+    sides = tuple(about.sides) if about else ()
+    texts: dict[str, BaseModel] = {} if about is None else {"case.toml": about}
+    layers = [(folder, ""), *((overlay_folder(folder, o), f"overlays/{o}/") for o in overlays)]
+    tables, moved = _read_tables(layers, sides, known, problems)
+    measures: tuple[Measure, ...] = ()
+    for path, prefix in layers:
+        for measure in read_measures(path, problems):
+            measure._file = prefix + measure.file
+            measures = (*(m for m in measures if m.id != measure.id or not prefix), measure)
+    decisions = _read_decisions(folder, problems)
+    broken = {p.file for p in problems}
+    if not broken or all("." in f for f in broken):
+        tables = {n: history.follow(dictionary()[n], f, moved) for n, f in tables.items()}
+        checks.check_references(tables, measures, problems)
+        checks.check_measures(tables, measures, problems)
+        checks.check_spans(tables, problems)
+        checks.check_totals(tables, problems)
+        _check_decisions(tables, measures, decisions, problems)
+    if not problems:
+        checks.check_accounts(tables, problems)
+    if problems or about is None:
+        raise RecordError(problems)
+    texts |= {m.file: m for m in measures if _is_known(m, known)}
+    kept = tuple(m for m in measures if _is_known(m, known))
+    return Case(
+        name=folder.name,
+        folder=folder,
+        about=about,
+        tables=MappingProxyType(tables),
+        measures=kept,
+        decisions=decisions,
+        as_known=known,
+        overlays=tuple(overlays),
+        digest=digest(tables, dictionary(), texts),
+    )
+
+
+def as_day(value: dt.date | str, name: str) -> dt.date:
+    """A day given as a date or as text; a plain sentence where it is neither."""
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise DetenteError(f"{name}: {show(value)} is not a day; write year-month-day, such as 2020-09-15.") from None
+
+
+def overlay_folder(folder: Path, name: str) -> Path:
+    """The folder of an overlay of a case; its name may not lead out of the case."""
+    path = folder / "overlays" / name
+    if not _OVERLAY.match(name) or not path.is_dir():
+        there = sorted(p.name for p in (folder / "overlays").glob("*") if p.is_dir())
+        raise NotFound(f"The case has no overlay {show(name)}. It has: {', '.join(there) or 'none'}.")
+    return path
+
+
+def overlay_about(case: Case, name: str) -> OverlayAbout:
+    """Title and summary of an overlay of the case."""
+    problems: list[Problem] = []
+    path = overlay_folder(case.folder, name) / "overlay.toml"
+    if not path.is_file():
+        return OverlayAbout(title=name)
+    found = toml.read(path, f"overlays/{name}/overlay.toml", problems)
+    about = toml.fit(OverlayAbout, *found, path.name, problems) if found else None
+    if about is None:
+        raise RecordError(problems)
+    return about
+
+
+def _is_known(measure: Measure, as_known: dt.date | None) -> bool:
+    return as_known is None or any(w.recorded <= as_known for limb in measure.limbs for w in limb.in_force)
+
+
+def _read_about(folder: Path, problems: list[Problem]) -> About | None:
+    found = toml.read(folder / "case.toml", "case.toml", problems)
+    return toml.fit(About, *found, "case.toml", problems) if found else None
+
+
+def _read_decisions(folder: Path, problems: list[Problem]) -> tuple[Decision, ...]:
+    decisions: list[Decision] = []
+    for path in sorted((folder / "tests").glob("*.toml")):
+        name = f"tests/{path.name}"
+        found = toml.read(path, name, problems)
+        parsed = toml.fit(Decisions, *found, name, problems) if found else None
+        decisions.extend(parsed.decisions if parsed else ())
+    return tuple(decisions)
+
+
+def _check_decisions(
+    tables: Mapping[str, pl.DataFrame],
+    measures: Sequence[Measure],
+    decisions: Sequence[Decision],
+    problems: list[Problem],
+) -> None:
+    known = {
+        "sale": set(tables["links"]["id"]) | set(tables["orders"]["id"]),
+        "limb": {limb.id for m in measures for limb in m.limbs},
+        "licence": set(tables["licences"]["id"]),
+        "source": set(tables["sources"]["id"]),
+    }
+    for decision in decisions:
+        named = [
+            ("sale", decision.sale),
+            *(("limb", x) for x in decision.limbs),
+            *(("source", x) for x in decision.sources),
+        ]
+        named += [("licence", decision.licence)] if decision.licence else []
+        for kind, value in named:
+            if value not in known[kind]:
+                problems.append(Problem(f"tests ({decision.id})", 0, kind, show(value), f"a known {kind}"))
+
+
+def _read_tables(
+    layers: Sequence[tuple[Path, str]], sides: Sequence[str], as_known: dt.date | None, problems: list[Problem]
+) -> tuple[dict[str, pl.DataFrame], dict[str, dict[str, str]]]:
+    """All tables of all layers, stacked, checked row by row, and cut down to what counts."""
+    paths = []
+    for folder, prefix in layers:
+        found: list[Problem] = []
+        paths.append((prefix, find(folder, found)))
+        problems.extend(_under(prefix, found))
+    for name in REQUIRED_TABLES:
+        if name not in paths[0][1]:
+            hint = (
+                f"also {name}.parquet, {name}.xlsx or a sheet {name} of tables.xlsx; `detente new DIR` shows them all"
+            )
+            problems.append(Problem(f"{name}.csv", 0, "", "no such table", "the table", hint))
+    tables: dict[str, pl.DataFrame] = {}
+    moved: dict[str, dict[str, str]] = {}
+    for name, table in dictionary().items():
+        parts = []
+        for layer, (prefix, there) in enumerate(paths):
+            found = []
+            raw = read(name, there[name], found) if name in there else None
+            if raw is not None:
+                part = parse(raw, table.columns, sides, found)
+                parts.append(
+                    part.with_columns(pl.lit(prefix + raw.file).alias(FILE), pl.lit(layer).alias(history.LAYER))
+                )
+            problems.extend(_under(prefix, found))
+        frame = pl.concat(parts) if parts else _empty(table, sides)
+        history.check_ids(table, frame, problems)
+        checks.check_row(table, frame, problems)
+        frame, aliases = history.live(frame, as_known)
+        tables[name] = frame.drop(history.LAYER)
+        moved[name] = aliases
+    return tables, moved
+
+
+def _empty(table: Table, sides: Sequence[str]) -> pl.DataFrame:
+    from detente.record.files import RawTable
+
+    raw = RawTable("", pl.DataFrame(schema={**dict.fromkeys(table.names, pl.String), ROW: pl.Int64}), 0)
+    frame = parse(raw, table.columns, sides, [])
+    return frame.with_columns(pl.lit("").alias(FILE), pl.lit(0).alias(history.LAYER))
+
+
+def _under(prefix: str, problems: Sequence[Problem]) -> list[Problem]:
+    if not prefix:
+        return list(problems)
+    return [Problem(prefix + p.file, p.row, p.column, p.got, p.expected, p.hint) for p in problems]
