@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from detente.record.dictionary import Table
+from detente.record.dictionary import Table, dictionary
 from detente.record.files import FILE, ROW
 from detente.record.problems import Problem, show
 
@@ -104,3 +104,27 @@ def follow(table: Table, frame: pl.DataFrame, moved: Mapping[str, Mapping[str, s
         else:
             changes.append(pl.col(column.name).list.eval(pl.element().replace(dict(aliases))))
     return frame.with_columns(changes) if changes else frame
+
+
+def without_dangling(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Drop rows that refer to something not yet recorded, and what refers to those, until nothing dangles.
+
+    A link may have been known before a unit of it was; on that day the record cannot speak of the link either.
+    """
+    kept = dict(tables)
+    while True:
+        before = sum(f.height for f in kept.values())
+        ids = {name: frame["id"].implode() for name, frame in kept.items()}
+        for table in dictionary().values():
+            frame = kept[table.name]
+            for column in table.columns:
+                if column.target not in ids:
+                    continue
+                if column.type == "ref" and column.name != "modifies":
+                    frame = frame.filter(pl.col(column.name).is_null() | pl.col(column.name).is_in(ids[column.target]))
+                elif column.type == "refs" and column.target != "sources":
+                    inside = pl.col(column.name).list.eval(pl.element().is_in(ids[column.target])).list.all()
+                    frame = frame.filter(pl.col(column.name).is_null() | inside)
+            kept[table.name] = frame
+        if sum(f.height for f in kept.values()) == before:
+            return kept

@@ -62,7 +62,8 @@ def load(case: str | Path, *, as_known: dt.date | str | None = None, overlays: S
     sides = tuple(about.sides) if about else ()
     texts: dict[str, BaseModel] = {} if about is None else {"case.toml": about}
     layers = [(folder, ""), *((overlay_folder(folder, o), f"overlays/{o}/") for o in overlays)]
-    tables, moved = _read_tables(layers, sides, known, problems)
+    rows = _read_tables(layers, sides, problems)
+    tables = _counting(rows, None)
     measures: tuple[Measure, ...] = ()
     for path, prefix in layers:
         for measure in read_measures(path, problems):
@@ -71,7 +72,6 @@ def load(case: str | Path, *, as_known: dt.date | str | None = None, overlays: S
     decisions = _read_decisions(folder, problems)
     broken = {p.file for p in problems}
     if not broken or all("." in f for f in broken):
-        tables = {n: history.follow(dictionary()[n], f, moved) for n, f in tables.items()}
         checks.check_references(tables, measures, problems)
         checks.check_measures(tables, measures, problems)
         checks.check_spans(tables, problems)
@@ -81,6 +81,8 @@ def load(case: str | Path, *, as_known: dt.date | str | None = None, overlays: S
         checks.check_accounts(tables, problems)
     if problems or about is None:
         raise RecordError(problems)
+    if known is not None:
+        tables = history.without_dangling(_counting(rows, known))
     texts |= {m.file: m for m in measures if _is_known(m, known)}
     kept = tuple(m for m in measures if _is_known(m, known))
     return Case(
@@ -173,10 +175,19 @@ def _check_decisions(
                 problems.append(Problem(f"tests ({decision.id})", 0, kind, show(value), f"a known {kind}"))
 
 
+def _counting(rows: Mapping[str, pl.DataFrame], as_known: dt.date | None) -> dict[str, pl.DataFrame]:
+    """The rows that count, references to superseded ids pointing at what took their place."""
+    found = {name: history.live(frame, as_known) for name, frame in rows.items()}
+    moved = {name: aliases for name, (_, aliases) in found.items()}
+    return {
+        name: history.follow(dictionary()[name], frame.drop(history.LAYER), moved) for name, (frame, _) in found.items()
+    }
+
+
 def _read_tables(
-    layers: Sequence[tuple[Path, str]], sides: Sequence[str], as_known: dt.date | None, problems: list[Problem]
-) -> tuple[dict[str, pl.DataFrame], dict[str, dict[str, str]]]:
-    """All tables of all layers, stacked, checked row by row, and cut down to what counts."""
+    layers: Sequence[tuple[Path, str]], sides: Sequence[str], problems: list[Problem]
+) -> dict[str, pl.DataFrame]:
+    """Every row of all tables of all layers, stacked and checked row by row."""
     paths = []
     for folder, prefix in layers:
         found: list[Problem] = []
@@ -189,7 +200,6 @@ def _read_tables(
             )
             problems.append(Problem(f"{name}.csv", 0, "", "no such table", "the table", hint))
     tables: dict[str, pl.DataFrame] = {}
-    moved: dict[str, dict[str, str]] = {}
     for name, table in dictionary().items():
         parts = []
         for layer, (prefix, there) in enumerate(paths):
@@ -204,10 +214,8 @@ def _read_tables(
         frame = pl.concat(parts) if parts else _empty(table, sides)
         history.check_ids(table, frame, problems)
         checks.check_row(table, frame, problems)
-        frame, aliases = history.live(frame, as_known)
-        tables[name] = frame.drop(history.LAYER)
-        moved[name] = aliases
-    return tables, moved
+        tables[name] = frame
+    return tables
 
 
 def _empty(table: Table, sides: Sequence[str]) -> pl.DataFrame:

@@ -1,0 +1,5 @@
+"""``python -m detente.cli`` is ``detente``."""
+
+from detente.cli import main
+
+main()

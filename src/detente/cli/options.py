@@ -1,0 +1,41 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from detente.record import Case, load
+from detente.record.load import as_day
+
+CaseName = Annotated[str, Parameter(help="A bundled case such as huawei, or the folder of a case.")]
+AsOf = Annotated[str | None, Parameter(help="The day the question is about, year-month-day. Default: the case's own.")]
+AsKnown = Annotated[str | None, Parameter(help="Use only what had been recorded by this day. Default: everything.")]
+Overlays = Annotated[
+    tuple[str, ...],
+    Parameter(name="--overlay", help="A what-if of the case (a folder under overlays/); may be repeated."),
+]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of a table.")]
+Out = Annotated[
+    Path | None, Parameter(name=["-o", "--output"], help="Write the table to a .csv, .parquet or .xlsx file.")
+]
+
+
+def open_case(case: str, as_known: str | None = None, overlays: tuple[str, ...] = ()) -> Case:
+    """The case that a command was given."""
+    return load(case, as_known=as_known, overlays=overlays)
+
+
+def day_of(case: Case, as_of: str | None) -> dt.date:
+    """The day a command was given, or the case's default day."""
+    return case.about.default_as_of if as_of is None else as_day(as_of, "--as-of")
+
+
+def heading(case: Case, *parts: str) -> str:
+    """What was asked, in one line: case, overlays, days, record."""
+    known = [f"as known on {case.as_known}"] if case.as_known else []
+    what = [*(f"what-if {o}" for o in case.overlays), *parts, *known, f"record {case.digest[:12]}"]
+    return f"{case.about.title}: {', '.join(what)}"

@@ -1,0 +1,138 @@
+"""How commands print, write files and show errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from detente.record.problems import DetenteError, NotFound, RecordError
+
+FORMATS = (".csv", ".parquet", ".xlsx")
+NOT_ADVICE = "For analysis; not legal advice."
+MARKS = {
+    "open": "green", "capped": "yellow", "closed": "red", "unknown": "magenta", "absent": "dim",
+}  # fmt: skip
+
+
+def console() -> Console:
+    """Standard output; as wide as the terminal, or 120 columns where there is none."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "120")))
+
+
+def errors() -> Console:
+    """Standard error."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def show_error(error: Exception) -> int:
+    """Print an error as sentences and return the exit code; anything unforeseen is raised again."""
+    err = errors()
+    if isinstance(error, RecordError):
+        show_problems(error)
+        return 1
+    if isinstance(error, NotFound):
+        err.print(f"[red]{escape(str(error))}[/]")
+        return 2
+    if isinstance(error, DetenteError):
+        err.print(f"[red]{escape(str(error))}[/]")
+        return 2
+    if isinstance(error, OSError) and error.filename:
+        err.print(f"[red]{escape(str(error.filename))}: {escape(error.strerror or 'cannot be used')}.[/]")
+        return 2
+    raise error
+
+
+def show_problems(error: RecordError) -> None:
+    """Every fault, grouped by file."""
+    err = errors()
+    counts = Counter(p.file for p in error.problems)
+    for file in counts:
+        err.print(f"[bold]{escape(file)}[/]")
+        for p in error.problems:
+            if p.file != file:
+                continue
+            where = ", ".join(x for x in (f"row {p.row}" if p.row else "", p.column) if x)
+            got = f"got [red]{escape(p.got)}[/]; " if p.got else ""
+            hint = f" [dim]({escape(p.hint)})[/]" if p.hint else ""
+            err.print(f"  {escape(where)}{': ' if where else ''}{got}expected {escape(p.expected)}{hint}")
+    n = len(error.problems)
+    err.print(
+        f"[red]{n} fault{'s' if n > 1 else ''} in {len(counts)} file{'s' if len(counts) > 1 else ''}.[/] Nothing was done."
+    )
+
+
+def write_table(frame: pl.DataFrame, path: Path) -> None:
+    """Write a table as CSV, Parquet or XLSX, by the file's ending; the file appears whole or not at all.
+
+    Raises ``DetenteError`` for another ending or where the folder does not exist.
+    """
+    if path.suffix not in FORMATS:
+        raise DetenteError(f"-o {path}: a table is written as {', '.join(FORMATS)}; choose one of these endings.")
+    flat = frame.with_columns(pl.col(pl.List(pl.String)).list.join("; ")) if path.suffix != ".parquet" else frame
+    with whole_file(path) as temporary:
+        if path.suffix == ".csv":
+            flat.write_csv(temporary)
+        elif path.suffix == ".parquet":
+            flat.write_parquet(temporary)
+        else:
+            flat.write_excel(str(temporary), autofit=True, freeze_panes=(1, 0))
+    errors().print(f"Wrote {escape(str(path))} ({frame.height:,} rows).")
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A temporary file beside ``path`` that takes its place when the block ends well, and is gone when it does not."""
+    if not path.parent.is_dir():
+        raise DetenteError(f"There is no folder {path.parent} to write {path.name} into.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output; dates as ISO text."""
+    sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def table(title: str, columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], caption: str = "") -> Table:
+    """A table for the terminal; ``columns`` are names and whether they hold numbers. Cells may carry rich markup."""
+    built = Table(title=title or None, title_justify="left", caption=caption or None, caption_justify="left", box=None)
+    built.title_style, built.pad_edge, built.header_style = "bold", False, "dim"
+    for name, is_number in columns:
+        built.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
+    for row in rows:
+        built.add_row(*row)
+    return built
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Progress]:
+    """A progress bar on standard error for work that may take more than a second; quiet where nobody looks."""
+    bar = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(), console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
+    )  # fmt: skip
+    with bar:
+        bar.add_task(what, total=None)
+        yield bar
