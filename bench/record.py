@@ -27,7 +27,12 @@ def write_case(folder: Path, n_links: int, *, suffix: str = ".csv") -> None:
     side = np.where(rng.random(n_units) < 0.3, "target", "home")
     unit = np.array([f"u{i}" for i in range(n_units)])
     item = np.array([f"i{k}" for k in rng.integers(0, n_items, n_units)])
-    put(folder, "sources", {"id": ["made-up"], "title": ["Invented for a benchmark"], "rank": ["invented"]}, common=False)
+    put(
+        folder,
+        "sources",
+        {"id": ["made-up"], "title": ["Invented for a benchmark"], "rank": ["invented"]},
+        common=False,
+    )
     put(folder, "parties", {
         "id": ["home-co", "target-co"], "name": ["Home", "Target"], "kind": ["firm"] * 2, "side": ["home", "target"],
         "country": ["US", "CN"],

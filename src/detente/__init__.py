@@ -1,3 +1,56 @@
-"""detente: who may still sell what to whom, what each restriction costs each side, what would be better."""
+"""detente: who may still sell what to whom, what each restriction costs each side, what would be better.
+
+>>> import detente as dt
+>>> case = dt.load("huawei")
+>>> dt.check(case, as_of="2021-01-20").height > 200
+True
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from detente.decide import Permits, Verdict, check, explain, permits
+    from detente.impact.outcome import Outcome
+    from detente.impact.path import cost
+    from detente.record import Case, DetenteError, NotFound, Problem, RecordError, load
+    from detente.report.page import report
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Case",
+    "DetenteError",
+    "NotFound",
+    "Outcome",
+    "Permits",
+    "Problem",
+    "RecordError",
+    "Verdict",
+    "__version__",
+    "check",
+    "cost",
+    "explain",
+    "load",
+    "permits",
+    "report",
+]
+
+_HOME = {
+    **dict.fromkeys(("Case", "DetenteError", "NotFound", "Problem", "RecordError", "load"), "detente.record"),
+    **dict.fromkeys(("Permits", "Verdict", "check", "explain", "permits"), "detente.decide"),
+    "Outcome": "detente.impact.outcome",
+    "cost": "detente.impact.path",
+    "report": "detente.report.page",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for when it is asked for: `detente --help` needs none of it."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'detente' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value

@@ -3,6 +3,6 @@
 from detente.decide.permits import Permits, permits
 from detente.decide.sale import find_sales
 from detente.decide.table import check
-from detente.decide.verdict import Verdict, verdict
+from detente.decide.verdict import Verdict, explain, verdict
 
-__all__ = ["Permits", "Verdict", "check", "find_sales", "permits", "verdict"]
+__all__ = ["Permits", "Verdict", "check", "explain", "find_sales", "permits", "verdict"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
-from detente.decide.truth import Fact
+from detente.decide.truth import Fact, Reason
 from detente.record import Case
 from detente.record.files import FILE, ROW
 from detente.record.measures import Limb, Measure
@@ -176,6 +176,7 @@ class Facts:
     findings: Mapping[tuple[str, str], tuple[Finding, ...]]
     limbs: Mapping[str, tuple[Measure, Limb]]
     as_known: dt.date | None
+    windows: dict[tuple[str, dt.date], Reason] = field(default_factory=dict)  # filled as days are asked for
 
     def findings_on(self, about: str, fact: str, day: dt.date) -> tuple[Finding, ...]:
         """Findings about something that hold on a day."""

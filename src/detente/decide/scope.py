@@ -13,6 +13,13 @@ from detente.record.measures import Items, Limb, Scope
 
 def in_window(limb: Limb, day: dt.date, facts: Facts) -> Reason:
     """Whether a limb is in force on a day, as far as was known; a window that is not enacted yet is unknown."""
+    key = (limb.id, day)
+    if key not in facts.windows:
+        facts.windows[key] = _window(limb, day, facts)
+    return facts.windows[key]
+
+
+def _window(limb: Limb, day: dt.date, facts: Facts) -> Reason:
     for window in limb.in_force:
         if facts.as_known is not None and window.recorded > facts.as_known:
             continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import polars as pl
 
@@ -66,13 +65,8 @@ def _names(case: Case) -> pl.DataFrame:
 
 
 def _of_links(case: Case, day: dt.date) -> list[Verdict]:
-    """Verdicts of links are those of the permits of that one day, with each link's own name."""
-    found = permits(case, day, day)
-    return [
-        replace(v, sale=found.links[i])
-        for i, v in zip(found.link.tolist(), found.verdict, strict=True)
-        if v is not None
-    ]
+    """Verdicts of links are those of the permits of that one day."""
+    return [v for v in permits(case, day, day).on(day).verdict if v is not None]
 
 
 def _of_orders(case: Case, day: dt.date) -> list[Verdict]:

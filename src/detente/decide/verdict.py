@@ -7,7 +7,7 @@ stand regardless. Every requirement must be overcome separately, a prohibition b
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from detente.decide.facts import Facts, facts_of
@@ -87,6 +87,7 @@ class _Requirement:
     measure: Measure
     limb: Limb
     bites: Reason
+    lifting: tuple[Limb, ...]
     lifted: Reason | None
     covered: tuple[Cover, ...]
 
@@ -118,48 +119,54 @@ def verdict(case: Case, sale: Sale | str, as_of: dt.date | str, *, full: bool = 
     return decide(case, asked, facts, as_day(as_of, "as_of"), full=full)
 
 
+def explain(case: Case, link: str, as_of: dt.date | str) -> Verdict:
+    """Why a sale may or may not go ahead on a day: the verdict of ``link`` (its id) with every condition.
+
+    Raises ``NotFound`` for an unknown id.
+    """
+    return verdict(case, link, as_of)
+
+
 def decide(case: Case, sale: Sale, facts: Facts, day: dt.date, *, full: bool = False) -> Verdict:
     """The verdict on a prepared sale."""
     taking = taking_part(sale, facts, day)
-    limbs = tuple(facts.limbs.values())
+    tested: dict[str, Reason] = {}
 
-    def test(measure: Measure, limb: Limb) -> Reason:
-        return bites(measure, limb, sale, taking, facts, day, full=full)
+    def test(limb_id: str) -> Reason:
+        if limb_id not in tested:
+            measure, limb = facts.limbs[limb_id]
+            tested[limb_id] = bites(measure, limb, sale, taking, facts, day, full=full)
+        return tested[limb_id]
 
-    lifting = {limb.id: test(m, limb) for m, limb in limbs if limb.effect == "authorise"}
-    needed = [
-        _requirement(m, limb, test(m, limb), lifting, facts, sale, taking, day)
-        for m, limb in limbs
-        if limb.effect == "require_licence"
-    ]
-    banned = [
-        _requirement(m, limb, test(m, limb), lifting, facts, sale, taking, day)
-        for m, limb in limbs
-        if limb.effect == "prohibit"
-    ]
-    against = [test(m, limb) for m, limb in limbs if limb.effect == "forbid_compliance"]
-    informed = [(limb, test(m, limb)) for m, limb in limbs if limb.effect == "inform"]
+    def rules(effect: str) -> list[_Requirement]:
+        found = (x for x in facts.limbs.values() if x[1].effect == effect)
+        return [_requirement(m, limb, test, facts, sale, taking, day) for m, limb in found]
+
+    needed, banned = rules("require_licence"), rules("prohibit")
+    against = [test(limb.id) for _, limb in facts.limbs.values() if limb.effect == "forbid_compliance"]
+    informed = [(limb, test(limb.id)) for _, limb in facts.limbs.values() if limb.effect == "inform"]
     outcome = _outcome(needed, banned, against, sale, facts, day)
-    return _verdict(case, sale, day, outcome, needed + banned, against, informed, lifting, facts)
+    return _verdict(case, sale, day, outcome, needed + banned, against, informed, facts)
 
 
 def _requirement(
     measure: Measure,
     limb: Limb,
-    bitten: Reason,
-    lifting: dict[str, Reason],
+    test: Callable[[str], Reason],
     facts: Facts,
     sale: Sale,
     taking: tuple[Taking, ...],
     day: dt.date,
 ) -> _Requirement:
+    bitten = test(limb.id)
     if bitten.truth is FALSE:
-        return _Requirement(measure, limb, bitten, None, ())
-    lifts = [lifting[x.id] for _, x in facts.limbs.values() if x.effect == "authorise" and limb.id in x.defeats]
-    lifted = any_of(f"{limb.id} is lifted by an authorisation", lifts) if lifts else None
+        return _Requirement(measure, limb, bitten, (), None, ())
+    lifts = [(x, test(x.id)) for _, x in facts.limbs.values() if x.effect == "authorise" and limb.id in x.defeats]
+    lifted = any_of(f"{limb.id} is lifted by an authorisation", [r for _, r in lifts]) if lifts else None
     by_licence = limb.effect != "prohibit" and "licence" in limb.overcome_by
     covered = covers(limb.id, sale, taking, facts, day) if by_licence else ()
-    return _Requirement(measure, limb, bitten, lifted, covered)
+    lifting = tuple(x for x, r in lifts if r.truth is TRUE)
+    return _Requirement(measure, limb, bitten, lifting, lifted, covered)
 
 
 def _outcome(
@@ -202,12 +209,11 @@ def _verdict(
     rules: list[_Requirement],
     against: list[Reason],
     informed: list[tuple[Limb, Reason]],
-    lifting: dict[str, Reason],
     facts: Facts,
 ) -> Verdict:
     biting = [r for r in rules if r.status != "off"]
     used = [next(c for c in r.covered if c.reason.truth is TRUE) for r in biting if r.status == "covered"]
-    lifted = [x for r in biting if r.status == "lifted" for x in _lifts(r.limb, lifting, facts)]
+    lifted = [x for r in biting if r.status == "lifted" for x in r.lifting]
     share, low, high = _share(outcome, used)
     state = {"licence_required": "closed", "denied": "closed", "needs_facts": "unknown", "conflict": "unknown"}.get(
         outcome, "capped" if share < 1 else "open"
@@ -251,13 +257,6 @@ def _share(outcome: Outcome, used: list[Cover]) -> tuple[float, float, float]:
     if not used:
         return 1.0, 1.0, 1.0
     return min(c.share for c in used), min(c.low for c in used), min(c.high for c in used)
-
-
-def _lifts(limb: Limb, lifting: dict[str, Reason], facts: Facts) -> list[Limb]:
-    return [
-        x for _, x in facts.limbs.values()
-        if x.effect == "authorise" and limb.id in x.defeats and lifting[x.id].truth is TRUE
-    ]  # fmt: skip
 
 
 def _needs(rule: _Requirement) -> Iterable[str]:

@@ -15,13 +15,12 @@ class Outcome:
     ``units`` has a row a unit: unit, name, party, party_name, side, country, item, output_usd_m, tags;
     ``closed_sales_usd_m`` (own sales that the law closes), ``closed_inputs_usd_m`` (own purchases that it closes),
     ``loss_share`` and ``loss_usd_m`` (output lost once it has run through the network) with ``_low`` and ``_high``, and
-    ``binds``: ``inputs`` or ``sales``, whichever channel takes more, empty where nothing is lost. ``links`` has a row a sale: link, seller, buyer, value_usd_m,
-    allowed, closed_usd_m.
+    ``binds``: ``inputs`` or ``sales``, whichever channel takes more, empty where nothing is lost. ``links`` has a row a
+    sale: link, seller, buyer, value_usd_m, allowed, closed_usd_m.
 
-    ``model``, ``settings`` and ``record`` (digest of the case) say what it was computed with. The range says what the
-    model does not know: low takes every sale whose verdict is unknown as open and lets buyers turn to other makers
-    they may still buy from; high takes unknown as closed and lets nobody be replaced; the figure itself takes unknown
-    as closed and lets makers be replaced. Lost output is not welfare, and lost sales are not lost profit.
+    ``model``, ``settings`` and ``record`` (digest of the case) say what it was computed with. The range is of what is
+    not known about the law, about how inputs bind and about who can be replaced, as the model's own text says; it is
+    not yet that of the figures in the record. Lost output is not welfare, and lost sales are not lost profit.
     """
 
     model: str

@@ -1,38 +1,94 @@
-"""How figures are written for people: two significant figures for what a model says, never more than is known."""
+"""Numbers as people read them: two significant figures, units, and the range beside."""
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 
-
-def significant(value: float, figures: int = 2) -> float:
-    """The value rounded to so many significant figures."""
-    if value == 0 or not math.isfinite(value):
-        return 0.0
-    return round(value, figures - 1 - math.floor(math.log10(abs(value))))
-
-
-def plain(value: float) -> str:
-    """A number without needless zeros, thousands separated."""
-    text = f"{value:,.2f}" if abs(value) < 1 else f"{value:,.1f}" if abs(value) < 100 else f"{value:,.0f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+NOT_KNOWN = "not known"
 
 
-def usd(millions: float, *, modelled: bool = True) -> str:
-    """USD millions in words: ``USD 4.3 bn``; two significant figures where a model made the figure."""
-    value = significant(millions) if modelled else millions
-    return f"USD {plain(value / 1000)} bn" if abs(value) >= 1000 else f"USD {plain(value)} m"
+def is_number(value: float | None) -> bool:
+    """Whether there is a finite number to show."""
+    return value is not None and math.isfinite(value)
 
 
-def usd_range(low: float, high: float) -> str:
-    """A range of modelled USD millions: ``1.2 to 4.3 bn``; one figure where both ends round to the same."""
-    a, b = usd(low), usd(high)
-    if a == b:
-        return a
-    (x, unit_a), (y, unit_b) = a.removeprefix("USD ").split(), b.removeprefix("USD ").split()
-    return f"{x} to {y} {unit_b}" if unit_a == unit_b else f"{x} {unit_a} to {y} {unit_b}"
+def two(value: float) -> str:
+    """A number with two significant figures, written out with commas: 12345 is 12,000 and 0.0456 is 0.046."""
+    rounded = _rounded(value)
+    return "0" if rounded == 0 else f"{rounded:,.{max(0, 1 - math.floor(math.log10(abs(rounded))))}f}"
 
 
-def share(value: float) -> str:
-    """A fraction as a percentage of two significant figures."""
-    return f"{plain(significant(value * 100))} %"
+def _rounded(value: float) -> float:
+    return 0.0 if value == 0 else round(value, 1 - math.floor(math.log10(abs(value))))
+
+
+def money(value_usd_m: float | None) -> str:
+    """USD m as text, in m or bn: 12345 is ``USD 12 bn``."""
+    if value_usd_m is None or not is_number(value_usd_m):
+        return NOT_KNOWN
+    if 0 < abs(value_usd_m) < 0.095:
+        return "under USD 0.1 m"
+    return f"USD {_scaled(value_usd_m, _unit(value_usd_m))} {_unit(value_usd_m)}"
+
+
+def money_range(value: float | None, low: float | None, high: float | None) -> str:
+    """USD m with its range, which is left out only where both ends read the same: ``USD 12 bn (9.0 to 14 bn)``."""
+    if low is None or high is None or not (is_number(low) and is_number(high)):
+        return f"{money(value)} (no range recorded)" if is_number(value) else NOT_KNOWN
+    return f"{money(value)} ({money_span(low, high)})"
+
+
+def money_span(low: float, high: float) -> str:
+    """The two ends of a range: ``0.90 to 1.4 bn``."""
+    a, b = _unit(low), _unit(high)
+    start, end = _scaled(low, a), _scaled(high, b)
+    if (start, a) == (end, b):
+        return "no range: both ends are the same"
+    return f"{start} to {end} {b}" if a == b or start == "0" else f"{start} {a} to {end} {b}"
+
+
+def _unit(value_usd_m: float) -> str:
+    return "bn" if abs(value_usd_m) >= 995 else "m"
+
+
+def _scaled(value_usd_m: float, unit: str) -> str:
+    value = _rounded(value_usd_m)
+    return "0" if abs(value) < 0.095 else two(value / 1000 if unit == "bn" else value)
+
+
+def percent(share: float | None) -> str:
+    """A share as a whole percentage; the two ends of the scale are kept for what is exactly none or all."""
+    if share is None or not is_number(share):
+        return NOT_KNOWN
+    if 0 < share < 0.01:
+        return "under 1%"
+    if 0.99 < share < 1:
+        return "over 99%"
+    return f"{share:.0%}"
+
+
+def amount(value: float | None) -> str:
+    """A figure of the record in a table: as many digits as a reader can use, no unit."""
+    if value is None or not is_number(value):
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:,.3g}"
+
+
+def span(low: float | None, high: float | None) -> str:
+    """A recorded range in a table; empty where none is recorded."""
+    return f"{amount(low)} to {amount(high)}" if is_number(low) and is_number(high) else ""
+
+
+def long_day(day: dt.date) -> str:
+    """A day in prose: 20 January 2021."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def listed(words: list[str]) -> str:
+    """Words as a list in prose: ``a, b and c``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

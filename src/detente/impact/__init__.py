@@ -1,0 +1,1 @@
+"""What a restriction costs, and to whom."""
