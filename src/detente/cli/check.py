@@ -13,7 +13,7 @@ from detente.cli.output import MARKS, NOT_ADVICE, console, print_json, table, wr
 from detente.decide import check as decide_check
 from detente.decide import find_sales
 from detente.record import Case
-from detente.report.numbers import plain
+from detente.report.numbers import amount
 
 _STATES = ("open", "capped", "unknown", "closed")
 
@@ -55,7 +55,7 @@ def _show(case: Case, frame: pl.DataFrame, day: str) -> None:
     rows = [
         (
             escape(r["sale"]),
-            plain(r["value_usd_m"]),
+            amount(r["value_usd_m"]),
             f"[{MARKS[r['state']]}]{r['outcome'].replace('_', ' ')}[/]"
             + (f" ({r['allowed']:.0%})" if r["state"] == "capped" else ""),
             escape(_why(r)),
@@ -67,7 +67,9 @@ def _show(case: Case, frame: pl.DataFrame, day: str) -> None:
     )
     counts = {s: frame.filter(pl.col("state") == s) for s in _STATES}
     said = [
-        f"[{MARKS[s]}]{f.height} {s}[/] (USD {plain(f['value_usd_m'].sum())} m)" for s, f in counts.items() if f.height
+        f"[{MARKS[s]}]{f.height} {s}[/] (USD {amount(float(f['value_usd_m'].sum()))} m)"
+        for s, f in counts.items()
+        if f.height
     ]
     out.print("\n" + ", ".join(said or ["no sale fits"]) + f". [dim]{NOT_ADVICE}[/]")
 

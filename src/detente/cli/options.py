@@ -13,6 +13,8 @@ from detente.record.load import as_day
 
 CaseName = Annotated[str, Parameter(help="A bundled case such as huawei, or the folder of a case.")]
 AsOf = Annotated[str | None, Parameter(help="The day the question is about, year-month-day. Default: the case's own.")]
+Since = Annotated[str | None, Parameter(help="First day of the span. Default: the first day of the case's horizon.")]
+Through = Annotated[str | None, Parameter(help="Last day of the span. Default: the last day of the case's horizon.")]
 AsKnown = Annotated[str | None, Parameter(help="Use only what had been recorded by this day. Default: everything.")]
 Overlays = Annotated[
     tuple[str, ...],

@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,9 +69,8 @@ def show_problems(error: RecordError) -> None:
             hint = f" [dim]({escape(p.hint)})[/]" if p.hint else ""
             err.print(f"  {escape(where)}{': ' if where else ''}{got}expected {escape(p.expected)}{hint}")
     n = len(error.problems)
-    err.print(
-        f"[red]{n} fault{'s' if n > 1 else ''} in {len(counts)} file{'s' if len(counts) > 1 else ''}.[/] Nothing was done."
-    )
+    files = f"{len(counts)} file{'s' if len(counts) > 1 else ''}"
+    err.print(f"[red]{n} fault{'s' if n > 1 else ''} in {files}.[/] Nothing was done.")
 
 
 def write_table(frame: pl.DataFrame, path: Path) -> None:
@@ -127,12 +126,15 @@ def table(title: str, columns: Sequence[tuple[str, bool]], rows: Sequence[Sequen
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Progress]:
-    """A progress bar on standard error for work that may take more than a second; quiet where nobody looks."""
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error for work that may take more than a second; quiet where nobody looks.
+
+    Yields a function to call with (done, of).
+    """
     bar = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
         TimeElapsedColumn(), console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
     )  # fmt: skip
     with bar:
-        bar.add_task(what, total=None)
-        yield bar
+        task = bar.add_task(what, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)

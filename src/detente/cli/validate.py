@@ -11,7 +11,7 @@ from detente.cli.output import console, print_json, table
 from detente.decide.worked import run_decisions
 from detente.record import RecordError
 from detente.record.checks import account_totals
-from detente.report.numbers import plain
+from detente.report.numbers import amount
 
 
 def validate(case: CaseName, *, as_known: AsKnown = None, overlay: Overlays = (), json: Json = False) -> None:
@@ -37,8 +37,8 @@ def validate(case: CaseName, *, as_known: AsKnown = None, overlay: Overlays = ()
     totals = account_totals(loaded.tables)
     if totals:
         lines = [
-            (escape(r["about"]), plain(r["reported_usd_m"]), plain(totals[r["id"]]),
-             plain(totals[r["id"]] - r["reported_usd_m"]))
+            (escape(r["about"]), amount(r["reported_usd_m"]), amount(totals[r["id"]]),
+             amount(totals[r["id"]] - r["reported_usd_m"]))
             for r in loaded["accounts"].iter_rows(named=True)
         ]  # fmt: skip
         columns = (("account, USD m a year", False), ("reported", True), ("modelled", True), ("difference", True))
