@@ -84,7 +84,8 @@ def show_outcome(out: Console, case: Case, outcome: Outcome) -> None:
         for s, r in ((s, by_side[s]) for s in sides if s in by_side)
     ]
     columns = [("side", False), *((c, True) for c in ("output", "sales closed", "inputs closed", "output lost"))]
-    out.print(table(heading(case, f"{outcome.day}, USD a year", outcome.model), columns, rows))
+    out.print(f"[bold]{escape(heading(case, f'{outcome.day}, USD a year', outcome.model))}[/]")
+    out.print(table("", columns, rows))
     losers = outcome.by_party().filter(pl.col("loss_usd_m_high") > 0)
     parties = [
         (
@@ -126,5 +127,6 @@ def show_path(out: Console, case: Case, path: Path) -> None:
     ]
     rows.append(("[bold]in all, USD[/]", str(sum(frame.unique("since")["days"])), *whole))
     columns = [("span", False), ("days", True), *((escape(v), True) for v in sides.values())]
-    out.print(table(heading(case, "output lost, USD a year", "cascade"), columns, rows))
+    out.print(f"[bold]{escape(heading(case, 'output lost, USD a year', 'cascade'))}[/]")
+    out.print(table("", columns, rows))
     note_range(out)

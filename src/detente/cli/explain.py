@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
+import polars as pl
 from cyclopts import Parameter
 from rich.console import Console
 from rich.markup import escape
@@ -69,31 +70,37 @@ def _node(r: Reason) -> dict[str, Any]:
 
 def show(out: Console, case: Case, v: Verdict, *, everything: bool = False) -> None:
     """Print a verdict: the answer, the rules that decide it, the facts and the citations."""
-    out.print(f"[bold]{escape(v.sale)}[/]  [dim]{escape(heading(case, str(v.as_of)))}[/]")
+    out.print(f"[bold]{escape(v.sale)}[/]  {_parties(case, v.sale)}")
+    out.print(f"[dim]{escape(heading(case, str(v.as_of)))}[/]")
     out.print(f"[{MARKS[v.state]}]{escape(v.headline)}[/] [dim]({v.outcome.replace('_', ' ')})[/]")
     if v.review:
         out.print(f"An application is looked at with: {v.review.replace('_', ' ')}.")
     for title, lines in (("On condition of", v.duties), ("Facts still needed", v.needs), ("Mind", v.notes)):
         for line in lines:
             out.print(f"[yellow]{title}:[/] {escape(line)}")
-    tree = Tree("[dim]Is it held? each rule in turn[/]", guide_style="dim")
+    rules = [b for b in v.reason.children if " holds the sale" in b.text or b.text.startswith("forbids complying")]
     used: list[Reason] = []
-    quiet = 0
-    for branch in v.reason.children:
-        if everything or branch.truth is not FALSE or _close(branch):
+    tree = Tree("Is it held? Rule by rule:", guide_style="dim")
+    for branch in v.reason.children if everything else rules:
+        if everything or branch.truth is not FALSE or _is_close(branch):
             _grow(tree, branch, used, everything)
-        else:
-            quiet += 1
+    quiet = 0 if everything else len(rules) - len(tree.children)
     if quiet:
-        tree.add(
-            f"[dim]{quiet} other rule{'s do' if quiet > 1 else ' does'} not concern the sale (--all shows them)[/]"
-        )
+        tree.add(f"[dim]{quiet} other rule{'s are' if quiet > 1 else ' is'} not in force or of no concern (--all)[/]")
     out.print(tree)
     _cite(out, case, used)
     out.print(f"[dim]{NOT_ADVICE}[/]\n")
 
 
-def _close(branch: Reason) -> bool:
+def _parties(case: Case, sale: str) -> str:
+    """Who sells what to whom, in names."""
+    order = case["orders"].filter(pl.col("id") == sale)
+    link = case["links"].filter(pl.col("id") == (order["link"].item() if order.height else sale)).row(0, named=True)
+    names = dict(case["units"].select("id", "name").iter_rows())
+    return escape(f"{names[link['seller']]} to {names[link['buyer']]}")
+
+
+def _is_close(branch: Reason) -> bool:
     """Whether a rule that does not hold the sale is worth a line: it is in force and something of it holds."""
     leaves = list(branch.leaves())
     in_force = any(x.text.startswith("in force on") and x.truth is TRUE for x in leaves)
@@ -101,14 +108,39 @@ def _close(branch: Reason) -> bool:
 
 
 def _grow(tree: Tree, reason: Reason, used: list[Reason], everything: bool) -> None:
+    """Add a step; one that is false is put in a line with what makes it so."""
+    children = reason.children
+    if not everything and reason.truth is FALSE and children:
+        turned = reason.text.startswith(("not overcome: ", "not saved: "))
+        overcome = " holds the sale" in reason.text and children[0].truth is not FALSE
+        saved = " holds the sale" in reason.text and any(c.text.startswith("saved: ") for c in children)
+        if turned:  # a negation: what makes it false is what holds below it
+            children = tuple(c for c in children if c.truth is TRUE)
+        elif saved:
+            reason, children = children[0], children[0].children
+        elif not overcome and any(c.truth is FALSE for c in children):
+            why = list(_decisive(reason))
+            used += why
+            name = reason.text.removesuffix(" holds the sale").partition(": ")[0]
+            said = "; ".join(r.text for r in why[:2])
+            tree.add(f"{_SIGN[FALSE]} {escape(name)}: {escape(said)}{_places(why[0])}")
+            return
     used.append(reason)
     node = tree.add(f"{_SIGN[reason.truth]} {escape(reason.text)}{_places(reason)}")
-    children = reason.children
-    if not everything and reason.truth is FALSE and len(children) > 1:
-        decisive = [c for c in children if c.truth is FALSE]
-        children = tuple(decisive[:3]) if decisive else children[:3]
     for child in children:
         _grow(node, child, used, everything)
+
+
+def _decisive(reason: Reason) -> Iterator[Reason]:
+    """The leaves that make a false step false: its first false condition, or all where all are."""
+    false = [c for c in reason.children if c.truth is FALSE]
+    if not false:
+        yield reason
+    elif all(c.truth is FALSE for c in reason.children):
+        for c in false:
+            yield from _decisive(c)
+    else:
+        yield from _decisive(false[0])
 
 
 def _places(reason: Reason) -> str:

@@ -95,12 +95,12 @@ def _is_meant(parties: Parties, who: Taking, facts: Facts, day: dt.date) -> Reas
             tags = f" with {', '.join(entry.tags)}" if entry.tags else ""
             text = f"{row.name} ({role}) is listed{tags} as “{entry.as_listed}”, {entry.span}"
             step = Reason(text, TRUE, (entry.fact,), entry.sources)
-            return all_of(text, (*via, step), entry.sources, (entry.fact,)) if via else step
+            return all_of(f"{row.name} is meant ({role})", (*via, step)) if via else step
     text = f"{row.name} ({role}) is not on {parties.listed_on}" + (
         f" with {' and '.join(parties.tags)}" if parties.tags else ""
     )
     step = Reason(f"{text} on {day}", FALSE, (row.fact,))
-    return all_of(step.text, (*via, step)) if via else step
+    return all_of(f"{row.name} is meant ({role})", (*via, step)) if via else step
 
 
 def _acts(limb: Limb, sale: Sale) -> Reason:

@@ -30,8 +30,17 @@ def _window(limb: Limb, day: dt.date, facts: Facts) -> Reason:
             if window.certainty != "enacted":
                 return Reason(f"in force on {day} ({window.certainty}: {span})", UNKNOWN, (), sources)
             return Reason(f"in force on {day} ({span})", TRUE, (), sources)
-    spans = "; ".join(f"{w.since} to {w.end(facts.as_known) or 'no end'}" for w in limb.in_force)
-    return Reason(f"in force on {day} (its days: {spans})", FALSE, (), limb.sources)
+    return Reason(f"in force on {day} ({_nearest(limb, day, facts)})", FALSE, (), limb.sources)
+
+
+def _nearest(limb: Limb, day: dt.date, facts: Facts) -> str:
+    """When a limb that is not in force on a day last ended and next starts."""
+    known = [w for w in limb.in_force if facts.as_known is None or w.recorded <= facts.as_known]
+    ends = [e for w in known if (e := w.end(facts.as_known)) is not None and e < day]
+    starts = [w.since for w in known if w.since > day]
+    parts = [f"ended {max(ends)}"] if ends else []
+    parts += [f"starts {min(starts)}"] if starts else []
+    return ", ".join(parts) or "not yet known then"
 
 
 def in_scope(limb: Limb, sale: Sale, facts: Facts, day: dt.date, regime: str) -> Reason:
