@@ -18,13 +18,15 @@ from detente.decide import Permits, permits
 from detente.impact.cascade import run
 from detente.impact.network import Network
 from detente.record import Case, load
-from detente.report.numbers import amount
 from detente.report.page import report as write
 from detente.report.story import KINDS, by_country, sales_on, story_days
 from detente.report.words import country
 
 BUNDLED = "huawei"
-NAMES = 8
+NAMES = 8  # suppliers named in a line
+SMALL = 0.01  # countries under this share of all sales are shown together
+OTHERS = "others"
+SHOWN = {"open": "green", "licensed": "yellow", "not known": "magenta", "closed": "red"}
 
 
 def demo(
@@ -55,7 +57,7 @@ def tell(out: Console, case: Case, found: Permits) -> None:
     _sellers(out, case, found, days)
     totals = by_country(case, found, days)
     out.print("\n[bold]2  What was open, USD bn a year of sales[/]")
-    _kinds(out, totals)
+    _kinds(out, case, found, totals)
     out.print()
     _countries(out, totals, days)
     out.print("\n[bold]3  What it cost each side once it had run through the network, USD a year[/]")
@@ -63,22 +65,32 @@ def tell(out: Console, case: Case, found: Permits) -> None:
 
 
 def _sellers(out: Console, case: Case, found: Permits, days: tuple[dt.date, ...]) -> None:
-    """Who may sell something for production, and who lost or regained that since the day before in the story."""
-    names = {r["id"]: r["name"] for r in case["parties"].iter_rows(named=True)}
+    """Which named suppliers may sell something to the group, and who lost or regained that since the day before."""
+    names, kinds = (dict(case["parties"].select("id", c).iter_rows()) for c in ("name", "kind"))
+    units = dict(case["units"].select("id", "name").iter_rows())
     party = case["units"].select(pl.col("id").alias("seller"), "party")
-    kinds = {r["id"]: r["kind"] for r in case["parties"].iter_rows(named=True)}
     before: set[str] | None = None
     for day in days:
         sales = sales_on(case, found, day).join(party, on="seller", how="left")
         named = sales.filter(~pl.col("party").is_in([p for p, k in kinds.items() if k == "residual"]))
-        everyone = set(named["party"])
-        able = set(named.filter(pl.col("state").is_in(["open", "capped"]))["party"])
-        unsure = set(named.filter(pl.col("state") == "unknown")["party"]) - able
+        may, own = pl.col("state").is_in(["open", "capped"]), ~pl.col("is_sold")
+        everyone, able = set(named["party"]), set(named.filter(may & own)["party"])
+        elsewhere = set(named.filter(may)["party"]) - able
+        unsure = set(named.filter((pl.col("state") == "unknown") & own)["party"]) - able
         line = f"[bold]{day}[/]  {len(able)} of {len(everyone)} named suppliers could sell something"
-        line += f"; for {len(unsure)} more facts are missing" if unsure else ""
+        line += f"; for {len(unsure)} facts are missing" if unsure else ""
+        if elsewhere:
+            sold = sorted({units[u] for u in named.filter(pl.col("is_sold"))["buyer"]})
+            line += f"; {len(elsewhere)} only to {escape(' and '.join(sold))}, sold since"
         out.print(line + ".")
         if before is not None:
-            for word, group, colour in (("no longer", before - able, "red"), ("again", able - before, "green")):
+            lost = before - able
+            changes = (
+                ("no longer", lost - unsure, "red"),
+                ("not known any more", lost & unsure, "magenta"),
+                ("again", able - before, "green"),
+            )
+            for word, group, colour in changes:
                 if group:
                     some = sorted((names[p] for p in group), key=str.lower)
                     more = f" and {len(some) - NAMES} more" if len(some) > NAMES else ""
@@ -86,34 +98,43 @@ def _sellers(out: Console, case: Case, found: Permits, days: tuple[dt.date, ...]
         before = able
 
 
-def _kinds(out: Console, totals: pl.DataFrame) -> None:
-    summed = totals.group_by("day", maintain_order=True).agg(
-        pl.col("value_usd_m").sum(), *(pl.col(k).sum() for k in KINDS)
-    )
-    rows = [
-        (str(r["day"]), *(f"{r[k] / 1000:.1f}" for k in KINDS), amount(r["value_usd_m"] / 1000))
-        for r in summed.iter_rows(named=True)
-    ]
+def _kinds(out: Console, case: Case, found: Permits, totals: pl.DataFrame) -> None:
+    columns = [pl.col(k).sum() for k in ("value_usd_m", *KINDS)]
+    summed = totals.group_by("day", maintain_order=True).agg(columns)
+    rows = [(str(r["day"]), *(_bn(r[k]) for k in KINDS), _bn(r["value_usd_m"])) for r in summed.iter_rows(named=True)]
     out.print(table("", [("day", False), *((k, True) for k in KINDS), ("all", True)], rows))
+    for day in summed["day"]:
+        free = sales_on(case, found, day).filter("is_sold")
+        if free.height:
+            amount = _bn(float(free["open"].sum()))
+            out.print(f"[dim]On {day} {amount} of the open is bought by what the group has sold.[/]")
 
 
 def _countries(out: Console, totals: pl.DataFrame, days: tuple[dt.date, ...]) -> None:
-    """Open, licensed and closed by the supplier's country on each day."""
-    first = totals.filter(pl.col("day") == days[0]).sort("value_usd_m", descending=True)
+    """Open, licensed, not known and closed by the supplier's country on each day; small countries are put together."""
+    first = totals.filter(pl.col("day") == days[0])
+    small = first.filter(pl.col("value_usd_m") < SMALL * float(first["value_usd_m"].sum()))["country"]
+    name = pl.when(pl.col("country").is_in(small.implode())).then(pl.lit(OTHERS)).otherwise(pl.col("country"))
+    licensed = pl.col("licensed") + pl.col("general licence")
+    named = totals.with_columns(name.alias("country"), licensed.alias("licensed"))
+    grouped = named.group_by("country", "day").agg(pl.col("value_usd_m", *SHOWN).sum())
+    largest = grouped.filter(pl.col("day") == days[0]).sort(pl.col("country") == OTHERS, -pl.col("value_usd_m"))
+    order = largest["country"]
     rows = []
-    for code in first.filter(pl.col("value_usd_m") > 0)["country"]:
-        cells = []
-        for day in days:
-            r = totals.filter((pl.col("day") == day) & (pl.col("country") == code)).row(0, named=True)
-            licensed = r["licensed"] + r["general licence"]
-            cells.append(
-                f"[green]{r['open'] / 1000:.1f}[/] [yellow]{licensed / 1000:.1f}[/] "
-                f"[magenta]{r['not known'] / 1000:.1f}[/] [red]{r['closed'] / 1000:.1f}[/]"
-            )
-        rows.append((escape(country(code)), *cells))
-    columns = [("supplier country", False), *((str(d), True) for d in days)]
-    caption = "[green]open[/] [yellow]licensed[/] [magenta]not known[/] [red]closed[/], USD bn a year"
-    out.print(table("", columns, rows, caption))
+    for code in order:
+        of = {r["day"]: r for r in grouped.filter(pl.col("country") == code).iter_rows(named=True)}
+        label = f"others ({small.len()})" if code == OTHERS else country(code)
+        for kind in SHOWN:
+            if any(of[d][kind] > 0 for d in days):
+                rows.append((escape(label), f"[{SHOWN[kind]}]{kind}[/]", *(_bn(of[d][kind]) for d in days)))
+                label = ""
+    columns = [("supplier country", False), ("", False), *((str(d), True) for d in days)]
+    out.print(table("", columns, rows))
+
+
+def _bn(usd_m: float) -> str:
+    """USD m as bn, a dash for nothing."""
+    return f"{usd_m / 1000:.1f}" if usd_m >= 50 else "–" if usd_m == 0 else "0.0"
 
 
 def _losses(out: Console, case: Case, found: Permits, days: tuple[dt.date, ...]) -> None:

@@ -38,8 +38,8 @@ def focus_units(case: Case) -> pl.DataFrame:
 def sales_on(case: Case, permits: Permits, day: dt.date) -> pl.DataFrame:
     """Every sale to the focus units from outside on a day, split by kind.
 
-    One row a sale: link, seller, buyer, item, country (of the seller's party), value_usd_m, outcome, state, and a
-    column for each of ``KINDS`` in USD m a year.
+    One row a sale: link, seller, buyer, item, country (of the seller's party), value_usd_m, outcome, state, a column
+    for each of ``KINDS`` in USD m a year, and ``is_sold``: the focus group no longer owns the buyer on that day.
     """
     now = permits.on(day)
     countries = case["parties"].select("id", "country")
@@ -77,8 +77,21 @@ def sales_on(case: Case, permits: Permits, day: dt.date) -> pl.DataFrame:
             pl.when(covered).then(value * allowed).otherwise(zero).alias("licensed"),
             pl.when(unknown).then(value).otherwise(zero).alias("not known"),
             pl.when(closed).then(value).when(covered).then(value * (1 - allowed)).otherwise(zero).alias("closed"),
+            pl.col("buyer").is_in(_sold(case, day)).alias("is_sold"),
         )
     )
+
+
+def _sold(case: Case, day: dt.date) -> list[str]:
+    """Focus units that the focus group no longer owns on a day."""
+    facts, group = facts_of(case), case.about.focus_group
+    if group is None:
+        return []
+    return [
+        unit
+        for unit, party in focus_units(case).select("id", "party").iter_rows()
+        if facts.parties[legal_party(party, facts, day)[0]].group != group
+    ]
 
 
 def by_country(case: Case, permits: Permits, days: Sequence[dt.date]) -> pl.DataFrame:
