@@ -33,7 +33,7 @@ for _name, _help in {
 def main() -> None:
     """Run the command line; errors come out as sentences, never as a traceback."""
     try:
-        app(exit_on_error=False, print_error=True)
+        app(sys.argv[1:], exit_on_error=False, print_error=True)
     except CycloptsError:
         sys.exit(2)
     except BrokenPipeError:

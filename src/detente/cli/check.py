@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 import polars as pl
 from cyclopts import Parameter
@@ -15,7 +15,7 @@ from detente.decide import find_sales
 from detente.record import Case
 from detente.report.numbers import amount
 
-_STATES = ("open", "capped", "unknown", "closed")
+State = Literal["open", "capped", "unknown", "closed"]
 
 
 def check(
@@ -25,7 +25,7 @@ def check(
     as_known: AsKnown = None,
     overlay: Overlays = (),
     sale: Annotated[str | None, Parameter(help='Only sales that fit: an id, or "SELLER to BUYER".')] = None,
-    state: Annotated[str | None, Parameter(help="Only open, capped, unknown or closed sales.")] = None,
+    state: Annotated[State | None, Parameter(help="Only sales in this state.")] = None,
     json: Json = False,
     output: Out = None,
 ) -> None:
@@ -62,10 +62,9 @@ def _show(case: Case, frame: pl.DataFrame, day: str) -> None:
         )
         for r in frame.iter_rows(named=True)
     ]
-    out.print(
-        table(heading(case, day), (("sale", False), ("USD m a year", True), ("answer", False), ("why", False)), rows)
-    )
-    counts = {s: frame.filter(pl.col("state") == s) for s in _STATES}
+    out.print(f"[bold]{escape(heading(case, day))}[/]")
+    out.print(table((("sale", False), ("USD m a year", True), ("answer", False), ("why", False)), rows))
+    counts = {s: frame.filter(pl.col("state") == s) for s in get_args(State)}
     said = [
         f"[{MARKS[s]}]{f.height} {s}[/] (USD {amount(float(f['value_usd_m'].sum()))} m)"
         for s, f in counts.items()

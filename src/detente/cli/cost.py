@@ -85,7 +85,7 @@ def show_outcome(out: Console, case: Case, outcome: Outcome) -> None:
     ]
     columns = [("side", False), *((c, True) for c in ("output", "sales closed", "inputs closed", "output lost"))]
     out.print(f"[bold]{escape(heading(case, f'{outcome.day}, USD a year', outcome.model))}[/]")
-    out.print(table("", columns, rows))
+    out.print(table(columns, rows))
     losers = outcome.by_party().filter(pl.col("loss_usd_m_high") > 0)
     parties = [
         (
@@ -100,7 +100,7 @@ def show_outcome(out: Console, case: Case, outcome: Outcome) -> None:
         columns = [("party", False), ("side", False), ("sales closed", True), ("output lost", True)]
         more = f"and {losers.height - MOST} more (--json or -o has all)" if losers.height > MOST else ""
         out.print()
-        out.print(table("", columns, parties, more))
+        out.print(table(columns, parties, more))
     note_range(out)
 
 
@@ -128,5 +128,5 @@ def show_path(out: Console, case: Case, path: Path) -> None:
     rows.append(("[bold]in all, USD[/]", str(sum(frame.unique("since")["days"])), *whole))
     columns = [("span", False), ("days", True), *((escape(v), True) for v in sides.values())]
     out.print(f"[bold]{escape(heading(case, 'output lost, USD a year', 'cascade'))}[/]")
-    out.print(table("", columns, rows))
+    out.print(table(columns, rows))
     note_range(out)

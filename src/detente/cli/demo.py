@@ -102,7 +102,7 @@ def _kinds(out: Console, case: Case, found: Permits, totals: pl.DataFrame) -> No
     columns = [pl.col(k).sum() for k in ("value_usd_m", *KINDS)]
     summed = totals.group_by("day", maintain_order=True).agg(columns)
     rows = [(str(r["day"]), *(_bn(r[k]) for k in KINDS), _bn(r["value_usd_m"])) for r in summed.iter_rows(named=True)]
-    out.print(table("", [("day", False), *((k, True) for k in KINDS), ("all", True)], rows))
+    out.print(table([("day", False), *((k, True) for k in KINDS), ("all", True)], rows))
     for day in summed["day"]:
         free = sales_on(case, found, day).filter("is_sold")
         if free.height:
@@ -129,7 +129,7 @@ def _countries(out: Console, totals: pl.DataFrame, days: tuple[dt.date, ...]) ->
                 rows.append((escape(label), f"[{SHOWN[kind]}]{kind}[/]", *(_bn(of[d][kind]) for d in days)))
                 label = ""
     columns = [("supplier country", False), ("", False), *((str(d), True) for d in days)]
-    out.print(table("", columns, rows))
+    out.print(table(columns, rows))
 
 
 def _bn(usd_m: float) -> str:
@@ -145,6 +145,6 @@ def _losses(out: Console, case: Case, found: Permits, days: tuple[dt.date, ...])
             loss_range(by[s]["loss_usd_m_low"], by[s]["loss_usd_m_high"]) if s in by else "" for s in case.about.sides
         ]
         rows.append((str(day), *cells))
-    out.print(table("", [("day", False), *((escape(v), True) for v in case.about.sides.values())], rows))
+    out.print(table([("day", False), *((escape(v), True) for v in case.about.sides.values())], rows))
     note_range(out)
     out.print(f"[dim]{LEFT_OUT}[/]")

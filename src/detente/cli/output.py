@@ -114,10 +114,9 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, default=str, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
-def table(title: str, columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], caption: str = "") -> Table:
+def table(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], caption: str = "") -> Table:
     """A table for the terminal; ``columns`` are names and whether they hold numbers. Cells may carry rich markup."""
-    built = Table(title=title or None, title_justify="left", caption=caption or None, caption_justify="left", box=None)
-    built.title_style, built.pad_edge, built.header_style = "bold", False, "dim"
+    built = Table(caption=caption or None, caption_justify="left", box=None, pad_edge=False, header_style="dim")
     for name, is_number in columns:
         built.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
     for row in rows:

@@ -42,7 +42,7 @@ def validate(case: CaseName, *, as_known: AsKnown = None, overlay: Overlays = ()
             for r in loaded["accounts"].iter_rows(named=True)
         ]  # fmt: skip
         columns = (("account, USD m a year", False), ("reported", True), ("modelled", True), ("difference", True))
-        out.print(table("", columns, lines))
+        out.print(table(columns, lines))
     for w in wrong:
         out.print(f"[red]{escape(w.id)}[/]: expected {escape(w.expected)}; got {escape(w.got)}")
     out.print(f"[{'red' if wrong else 'green'}]{n - len(wrong)} of {n} worked decisions come out as written.[/]")

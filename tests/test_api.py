@@ -1,0 +1,48 @@
+"""The public surface: pinned, and as the docs show it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import detente
+from detente.record import Case
+
+
+def test_public_names_are_pinned() -> None:
+    assert sorted(detente.__all__) == [
+        "Case", "DetenteError", "NotFound", "Outcome", "Permits", "Problem", "RecordError", "Verdict", "__version__",
+        "check", "cost", "explain", "load", "permits", "report",
+    ]  # fmt: skip
+    for name in detente.__all__:
+        assert getattr(detente, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        detente.nothing  # noqa: B018
+
+
+def test_the_readme_example(huawei: Case) -> None:
+    table = detente.check(huawei, as_of="2021-01-20")
+    assert table.height == huawei["links"].height
+    verdict = detente.explain(huawei, link="qorvo>huawei-p-mate:rf", as_of="2020-09-15")
+    assert (verdict.outcome, verdict.limbs) == ("licence_required", ("el-huawei",))
+    outcome = detente.cost(huawei, as_of="2021-01-20")
+    assert set(outcome.by_side()["side"]) == {"us", "china", "third"}
+
+
+def test_results_carry_the_record_they_were_made_from(huawei: Case) -> None:
+    assert detente.explain(huawei, "tsmc>hisilicon:wafers", "2020-06-01").record == huawei.digest
+    assert detente.permits(huawei, "2020-06-01", "2020-06-02").record == huawei.digest
+    assert detente.cost(huawei, "2020-06-01").record == huawei.digest
+
+
+def test_help_does_not_load_what_it_does_not_need() -> None:
+    """`detente --help` stays under 0.3 s because it imports none of the heavy libraries."""
+    heavy = ("polars", "numpy", "numba", "plotly", "pydantic", "scipy", "jinja2")
+    code = f"import sys, detente.cli; sys.exit(' '.join(m for m in {heavy!r} if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
