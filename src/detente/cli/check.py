@@ -9,11 +9,13 @@ from cyclopts import Parameter
 from rich.markup import escape
 
 from detente.cli.options import AsKnown, AsOf, CaseName, Json, Out, Overlays, day_of, heading, open_case
-from detente.cli.output import MARKS, NOT_ADVICE, console, print_json, table, write_table
+from detente.cli.output import MARKS, NOT_ADVICE, console, counting, print_json, table, write_table
 from detente.decide import check as decide_check
 from detente.decide import find_sales
 from detente.record import Case
 from detente.report.numbers import amount
+
+MOST = 500  # rows a terminal is given
 
 State = Literal["open", "capped", "unknown", "closed"]
 
@@ -32,7 +34,8 @@ def check(
     """Who may sell what to whom on a day."""
     loaded = open_case(case, as_known, overlay)
     day = day_of(loaded, as_of)
-    frame = decide_check(loaded, day)
+    with counting("Deciding every sale"):
+        frame = decide_check(loaded, day)
     if sale is not None:
         frame = frame.filter(pl.col("sale").is_in(list(find_sales(loaded, sale))))
     if state is not None:
@@ -60,10 +63,11 @@ def _show(case: Case, frame: pl.DataFrame, day: str) -> None:
             + (f" ({r['allowed']:.0%})" if r["state"] == "capped" else ""),
             escape(_why(r)),
         )
-        for r in frame.iter_rows(named=True)
+        for r in frame.head(MOST).iter_rows(named=True)
     ]
+    more = f"and {frame.height - MOST:,} more (-o or --json has all)" if frame.height > MOST else ""
     out.print(f"[bold]{escape(heading(case, day))}[/]")
-    out.print(table((("sale", False), ("USD m a year", True), ("answer", False), ("why", False)), rows))
+    out.print(table((("sale", False), ("USD m a year", True), ("answer", False), ("why", False)), rows, more))
     counts = {s: frame.filter(pl.col("state") == s) for s in get_args(State)}
     said = [
         f"[{MARKS[s]}]{f.height} {s}[/] (USD {amount(float(f['value_usd_m'].sum()))} m)"

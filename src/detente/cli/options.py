@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from detente.cli.output import counting
 from detente.record import Case, load
 from detente.record.load import as_day
 
@@ -28,7 +29,8 @@ Out = Annotated[
 
 def open_case(case: str, as_known: str | None = None, overlays: tuple[str, ...] = ()) -> Case:
     """The case that a command was given."""
-    return load(case, as_known=as_known, overlays=overlays)
+    with counting(f"Reading {case}"):
+        return load(case, as_known=as_known, overlays=overlays)
 
 
 def day_of(case: Case, as_of: str | None) -> dt.date:

@@ -51,14 +51,14 @@ class Taking:
     reason: Reason
 
 
-def link_rows(case: Case) -> pl.DataFrame:
-    """Links with what the law needs of their two units: seller and buyer party, variant, destination."""
+def link_rows(case: Case, only: str | None = None) -> pl.DataFrame:
+    """Links (or the one of an id) with what the law needs of their two units: parties, variant, destination."""
+    links = case["links"] if only is None else case["links"].filter(pl.col("id") == only)
     units = case["units"].select("id", "party", "variant", "country")
     sellers = units.rename({"party": "seller_party", "country": "seller_country"})
     buyers = units.select("id", pl.col("party").alias("buyer_party"), pl.col("country").alias("destination"))
     return (
-        case["links"]
-        .rename({"variant": "own_variant"})
+        links.rename({"variant": "own_variant"})
         .join(sellers, left_on="seller", right_on="id", how="left", maintain_order="left")
         .join(buyers, left_on="buyer", right_on="id", how="left", maintain_order="left")
         .with_columns(pl.coalesce("own_variant", "variant").alias("variant"))
@@ -91,12 +91,10 @@ def sale_of(row: Mapping[str, Any], facts: Facts, order: Mapping[str, Any] | Non
 
 def get_sale(case: Case, facts: Facts, id_: str) -> Sale:
     """The sale of a link or an order by its id. Raises ``NotFound``."""
-    rows = link_rows(case)
     order = case["orders"].filter(pl.col("id") == id_)
-    link = order["link"].item() if order.height else id_
-    row = rows.filter(pl.col("id") == link)
+    row = link_rows(case, order["link"].item() if order.height else id_)
     if row.height == 0:
-        hint = did_you_mean(id_, rows["id"].to_list())
+        hint = did_you_mean(id_, case["links"]["id"].to_list()) if case["links"].height < 100_000 else ""
         raise NotFound(f"The case has no link or order {show(id_)}. {hint[:1].upper()}{hint[1:]}".strip())
     return sale_of(row.row(0, named=True), facts, order.row(0, named=True) if order.height else None)
 

@@ -17,6 +17,7 @@ from detente.record.dictionary import TABLES
 from detente.record.problems import Problem, did_you_mean, show
 
 MAX_BYTES = 4 * 2**30  # a table larger than this is not a spreadsheet any more: refuse before reading
+MAX_WORKBOOK_BYTES = 200 * 2**20  # compressed: what is in it may be twenty times as much
 WORKBOOK = "tables.xlsx"
 ROW = "_row"
 FILE = "_file"
@@ -31,11 +32,24 @@ class RawTable:
     header_row: int
 
 
+def inside(folder: Path, pattern: str, problems: list[Problem]) -> list[Path]:
+    """Files of ``folder`` that match, by name; one that leads out of the folder (a symbolic link) is a problem."""
+    home = folder.resolve()
+    kept = []
+    for path in sorted(folder.glob(pattern)):
+        if path.resolve().is_relative_to(home):
+            kept.append(path)
+        else:
+            name = str(path.relative_to(folder))
+            problems.append(Problem(name, 0, "", "a link that leads out of the case", "a file inside the case"))
+    return kept
+
+
 def find(folder: Path, problems: list[Problem]) -> dict[str, Path]:
     """The file of each table in ``folder``; two files for one table, or a stray table, is a problem."""
     found: dict[str, Path] = {}
     for suffix in (".csv", ".parquet", ".xlsx"):
-        for path in sorted(folder.glob(f"*{suffix}")):
+        for path in inside(folder, f"*{suffix}", problems):
             name = path.stem
             if path.name == WORKBOOK or path.name.startswith("~$"):
                 continue
@@ -48,8 +62,7 @@ def find(folder: Path, problems: list[Problem]) -> dict[str, Path]:
                 )
             else:
                 found[name] = path
-    book = folder / WORKBOOK
-    if book.exists():
+    for book in inside(folder, WORKBOOK, problems):
         for sheet in _sheet_names(book, problems):
             if sheet not in TABLES:
                 if not sheet.startswith("_"):
@@ -68,8 +81,9 @@ def find(folder: Path, problems: list[Problem]) -> dict[str, Path]:
 
 def read(name: str, path: Path, problems: list[Problem]) -> RawTable | None:
     """The table as text, or None with the reason among ``problems``."""
-    if path.stat().st_size > MAX_BYTES:
-        problems.append(Problem(path.name, 0, "", f"{path.stat().st_size:,} bytes", f"at most {MAX_BYTES:,} bytes"))
+    most = MAX_WORKBOOK_BYTES if path.suffix == ".xlsx" else MAX_BYTES
+    if path.stat().st_size > most:
+        problems.append(Problem(path.name, 0, "", f"{path.stat().st_size:,} bytes", f"at most {most:,} bytes"))
         return None
     if path.suffix == ".csv":
         return _read_csv(path, problems)

@@ -113,7 +113,7 @@ def as_day(value: dt.date | str, name: str) -> dt.date:
 def overlay_folder(folder: Path, name: str) -> Path:
     """The folder of an overlay of a case; its name may not lead out of the case."""
     path = folder / "overlays" / name
-    if not _OVERLAY.match(name) or not path.is_dir():
+    if not _OVERLAY.match(name) or not path.is_dir() or not path.resolve().is_relative_to(folder.resolve()):
         there = sorted(p.name for p in (folder / "overlays").glob("*") if p.is_dir())
         raise NotFound(f"The case has no overlay {show(name)}. It has: {', '.join(there) or 'none'}.")
     return path
@@ -143,7 +143,7 @@ def _read_about(folder: Path, problems: list[Problem]) -> About | None:
 
 def _read_decisions(folder: Path, problems: list[Problem]) -> tuple[Decision, ...]:
     decisions: list[Decision] = []
-    for path in sorted((folder / "tests").glob("*.toml")):
+    for path in inside(folder, "tests/*.toml", problems):
         name = f"tests/{path.name}"
         found = toml.read(path, name, problems)
         parsed = toml.fit(Decisions, *found, name, problems) if found else None

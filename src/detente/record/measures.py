@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, Strict, model_validator
 
 from detente.record import toml
+from detente.record.files import inside
 from detente.record.problems import Problem
 
 Words = Annotated[tuple[str, ...], Strict(False)]
@@ -266,7 +267,7 @@ class Measure(Row):
 def read_measures(folder: Path, problems: list[Problem]) -> tuple[Measure, ...]:
     """All measures of ``folder``/measures, by file name; what cannot be read is among ``problems``."""
     measures = []
-    for path in sorted((folder / "measures").glob("*.toml")):
+    for path in inside(folder, "measures/*.toml", problems):
         name = f"measures/{path.name}"
         found = toml.read(path, name, problems)
         if found is None:

@@ -32,6 +32,9 @@ def read(path: Path, name: str, problems: list[Problem]) -> tuple[dict[str, Any]
         return None
     try:
         return tomllib.loads(text), text
+    except RecursionError:
+        problems.append(Problem(name, 0, "", "lists nested thousands deep", "TOML as people write it"))
+        return None
     except tomllib.TOMLDecodeError as error:
         said = str(error)
         found = re.search(r"\(at line (\d+), column \d+\)", said)
