@@ -17,7 +17,7 @@ from detente.record.case import About, Case, Decision, Decisions, OverlayAbout
 from detente.record.cells import parse
 from detente.record.dictionary import REQUIRED_TABLES, Table, dictionary
 from detente.record.digest import digest
-from detente.record.files import FILE, ROW, find, read
+from detente.record.files import FILE, ROW, RawTable, find, inside, read
 from detente.record.measures import Measure, read_measures
 from detente.record.problems import DetenteError, NotFound, Problem, RecordError, show
 
@@ -219,8 +219,6 @@ def _read_tables(
 
 
 def _empty(table: Table, sides: Sequence[str]) -> pl.DataFrame:
-    from detente.record.files import RawTable
-
     raw = RawTable("", pl.DataFrame(schema={**dict.fromkeys(table.names, pl.String), ROW: pl.Int64}), 0)
     frame = parse(raw, table.columns, sides, [])
     return frame.with_columns(pl.lit("").alias(FILE), pl.lit(0).alias(history.LAYER))
