@@ -7,30 +7,22 @@ stand regardless. Every requirement must be overcome separately, a prohibition b
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from detente.decide.facts import Facts, facts_of
-from detente.decide.licences import Cover, any_cover, covers
+from detente.decide.licences import Cover
 from detente.decide.limbs import bites, is_saved
-from detente.decide.sale import Sale, Taking, get_sale, taking_part
+from detente.decide.rules import Requirement, needs_of, requirement, review, tree
+from detente.decide.sale import Sale, get_sale, taking_part
 from detente.decide.scope import in_scope, in_window
-from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, all_of, any_of
+from detente.decide.truth import FALSE, TRUE, Reason
 from detente.record import Case
 from detente.record.case import Outcome
 from detente.record.load import as_day
-from detente.record.measures import Limb, Measure
+from detente.record.measures import Limb
 
 STATES = ("open", "closed", "capped", "unknown", "absent")
-_POLICIES = (
-    "denial",
-    "policy_of_denial",
-    "presumption_of_denial",
-    "case_by_case",
-    "presumption_of_approval",
-    "none_stated",
-)
-
 _HEADLINES = {
     "not_subject": "No restriction recorded here reaches this sale.",
     "allowed": "No restriction: the sale may go ahead.",
@@ -82,26 +74,6 @@ class Verdict:
         return text
 
 
-@dataclass(frozen=True, slots=True)
-class _Requirement:
-    measure: Measure
-    limb: Limb
-    bites: Reason
-    lifting: tuple[Limb, ...]
-    lifted: Reason | None
-    covered: tuple[Cover, ...]
-
-    @property
-    def status(self) -> str:
-        """``off``, ``lifted``, ``covered``, ``stands`` or ``unknown``."""
-        if self.bites.truth is FALSE:
-            return "off"
-        best = max((r.truth for r in (self.lifted, *(c.reason for c in self.covered)) if r is not None), default=FALSE)
-        if best is TRUE:
-            return "lifted" if self.lifted is not None and self.lifted.truth is TRUE else "covered"
-        return "unknown" if UNKNOWN in (self.bites.truth, best) else "stands"
-
-
 def verdict(case: Case, sale: Sale | str, as_of: dt.date | str, *, full: bool = True) -> Verdict:
     """Decide one sale on one day.
 
@@ -138,9 +110,9 @@ def decide(case: Case, sale: Sale, facts: Facts, day: dt.date, *, full: bool = F
             tested[limb_id] = bites(measure, limb, sale, taking, facts, day, full=full)
         return tested[limb_id]
 
-    def rules(effect: str) -> list[_Requirement]:
+    def rules(effect: str) -> list[Requirement]:
         found = (x for x in facts.limbs.values() if x[1].effect == effect)
-        return [_requirement(m, limb, test, facts, sale, taking, day) for m, limb in found]
+        return [requirement(m, limb, test, facts, sale, taking, day) for m, limb in found]
 
     needed, banned = rules("require_licence"), rules("prohibit")
     against = [test(limb.id) for _, limb in facts.limbs.values() if limb.effect == "forbid_compliance"]
@@ -149,29 +121,9 @@ def decide(case: Case, sale: Sale, facts: Facts, day: dt.date, *, full: bool = F
     return _verdict(case, sale, day, outcome, needed + banned, against, informed, facts)
 
 
-def _requirement(
-    measure: Measure,
-    limb: Limb,
-    test: Callable[[str], Reason],
-    facts: Facts,
-    sale: Sale,
-    taking: tuple[Taking, ...],
-    day: dt.date,
-) -> _Requirement:
-    bitten = test(limb.id)
-    if bitten.truth is FALSE:
-        return _Requirement(measure, limb, bitten, (), None, ())
-    lifts = [(x, test(x.id)) for _, x in facts.limbs.values() if x.effect == "authorise" and limb.id in x.defeats]
-    lifted = any_of(f"{limb.id} is lifted by an authorisation", [r for _, r in lifts]) if lifts else None
-    by_licence = limb.effect != "prohibit" and "licence" in limb.overcome_by
-    covered = covers(limb.id, sale, taking, facts, day) if by_licence else ()
-    lifting = tuple(x for x, r in lifts if r.truth is TRUE)
-    return _Requirement(measure, limb, bitten, lifting, lifted, covered)
-
-
 def _outcome(
-    needed: list[_Requirement],
-    banned: list[_Requirement],
+    needed: list[Requirement],
+    banned: list[Requirement],
     against: list[Reason],
     sale: Sale,
     facts: Facts,
@@ -206,7 +158,7 @@ def _verdict(
     sale: Sale,
     day: dt.date,
     outcome: Outcome,
-    rules: list[_Requirement],
+    rules: list[Requirement],
     against: list[Reason],
     informed: list[tuple[Limb, Reason]],
     facts: Facts,
@@ -218,7 +170,7 @@ def _verdict(
     state = {"licence_required": "closed", "denied": "closed", "needs_facts": "unknown", "conflict": "unknown"}.get(
         outcome, "capped" if share < 1 else "open"
     )
-    needs = [n for r in biting if r.status == "unknown" for n in _needs(r)] if outcome == "needs_facts" else []
+    needs = [n for r in biting if r.status == "unknown" for n in needs_of(r)] if outcome == "needs_facts" else []
     notes = [f"{limb.id}: {limb.text}" for limb, r in informed if r.truth is not FALSE]
     for r in biting:
         if any(w.since <= day and (w.through is None or day <= w.through) for w in r.limb.not_enforced):
@@ -236,14 +188,14 @@ def _verdict(
         share=share,
         share_low=low,
         share_high=high,
-        review=_review(biting, facts) if outcome == "licence_required" else None,
+        review=review(biting, facts) if outcome == "licence_required" else None,
         limbs=tuple(r.limb.id for r in biting),
         authorisations=tuple(x.id for x in lifted),
         licences=tuple(_unique(c.licence.id for c in used)),
         needs=tuple(_unique(needs)),
         duties=tuple(_unique(duties)),
         notes=tuple(_unique(notes)),
-        reason=_tree(sale, day, rules, against, facts),
+        reason=tree(sale, day, rules, against, facts),
         record=case.digest,
     )
 
@@ -257,57 +209,6 @@ def _share(outcome: Outcome, used: list[Cover]) -> tuple[float, float, float]:
     if not used:
         return 1.0, 1.0, 1.0
     return min(c.share for c in used), min(c.low for c in used), min(c.high for c in used)
-
-
-def _needs(rule: _Requirement) -> Iterable[str]:
-    yield from rule.bites.unknowns()
-    if rule.bites.truth is not FALSE:
-        for other in (rule.lifted, *(c.reason for c in rule.covered)):
-            if other is not None:
-                yield from other.unknowns()
-
-
-def _review(biting: list[_Requirement], facts: Facts) -> str | None:
-    """The strictest policy among the limbs that stand and the entries of the list they rest on."""
-    policies: list[str] = []
-    for rule in biting:
-        if rule.status != "stands":
-            continue
-        policies += [v.policy for v in rule.limb.reviews if v.items is None]
-        entries = {f.id for r in rule.bites.walk() for f in r.facts if f.table == "listings" and r.truth is TRUE}
-        policies += [e.review for group in facts.listings.values() for e in group if e.id in entries]
-    return min(policies, key=_POLICIES.index, default=None)
-
-
-def _tree(sale: Sale, day: dt.date, rules: list[_Requirement], against: list[Reason], facts: Facts) -> Reason:
-    """The reasons as one tree: true means that the sale is held."""
-    branches = []
-    for rule in rules:
-        steps = [rule.bites]
-        if is_saved(rule.bites):
-            saved = [c for c in rule.bites.children if c.text.startswith("not saved: ")]
-            steps += [
-                Reason("saved: " + c.text.removeprefix("not saved: "), ~c.truth, c.facts, c.sources) for c in saved
-            ]
-            branches.append(Reason(f"{rule.limb.id} holds the sale", FALSE, (), rule.limb.sources, tuple(steps)))
-            continue
-        if rule.bites.truth is not FALSE:
-            overcome = [r for r in (rule.lifted,) if r is not None]
-            overcome.append(any_cover(rule.limb.id, rule.covered))
-            steps += [Reason(f"not overcome: {r.text}", ~r.truth, r.facts, r.sources, r.children) for r in overcome]
-        branches.append(all_of(f"{rule.limb.id} holds the sale", steps, rule.limb.sources))
-    branches += [Reason(f"forbids complying: {r.text}", r.truth, r.facts, r.sources, r.children) for r in against]
-    defined = [
-        all_of(
-            f"{limb.id}: {limb.text}",
-            (in_window(limb, day, facts), in_scope(limb, sale, facts, day, m.regime)),
-            limb.sources,
-        )
-        for m, limb in facts.limbs.values()
-        if limb.effect == "define"
-    ]
-    held = any_of(f"{sale.id} is held on {day}", branches, (), (sale.fact,))
-    return Reason(held.text, held.truth, held.facts, held.sources, (*held.children, *defined))
 
 
 def _unique(words: Iterable[str]) -> Iterable[str]:
