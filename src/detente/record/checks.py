@@ -131,8 +131,8 @@ def check_totals(tables: Tables, problems: list[Problem]) -> None:
 
 def check_accounts(tables: Tables, problems: list[Problem]) -> None:
     """Totals that a source reports must come out of the links, within the stated tolerance."""
-    frame = tables.get("accounts")
-    if frame is None:
+    frame = tables["accounts"]
+    if frame.height == 0:
         return
     totals = account_totals(tables)
     for row in frame.iter_rows(named=True):
@@ -145,8 +145,8 @@ def check_accounts(tables: Tables, problems: list[Problem]) -> None:
 
 def account_totals(tables: Tables) -> dict[str, float]:
     """What the links add up to for each row of ``accounts``, USD m a year; sales inside a group do not count."""
-    frame = tables.get("accounts")
-    if frame is None:
+    frame = tables["accounts"]
+    if frame.height == 0:
         return {}
     parties = tables["parties"].select("id", "country", "side", "group")
     units = tables["units"].select("id", "party").join(parties, left_on="party", right_on="id", how="left")

@@ -157,6 +157,8 @@ def _check_decisions(
     decisions: Sequence[Decision],
     problems: list[Problem],
 ) -> None:
+    if not decisions:
+        return
     known = {
         "sale": set(tables["links"]["id"]) | set(tables["orders"]["id"]),
         "limb": {limb.id for m in measures for limb in m.limbs},
