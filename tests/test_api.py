@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,15 @@ def test_the_readme_example(huawei: Case) -> None:
     assert (verdict.outcome, verdict.limbs) == ("licence_required", ("el-huawei",))
     outcome = detente.cost(huawei, as_of="2021-01-20")
     assert set(outcome.by_side()["side"]) == {"us", "china", "third"}
+
+
+def test_report_can_be_called_whatever_was_imported_before(huawei: Case, tmp_path: Path) -> None:
+    """The room ``detente.report`` and the function of that name are one."""
+    import detente.report.page
+
+    assert callable(detente.report)
+    with pytest.raises(detente.DetenteError, match="no folder"):
+        detente.report(huawei, tmp_path / "no" / "page.html")
 
 
 def test_results_carry_the_record_they_were_made_from(huawei: Case) -> None:

@@ -12,7 +12,7 @@ from detente.impact.outcome import Outcome
 from detente.impact.path import Path
 from detente.impact.path import cost as run_cost
 from detente.record import Case, DetenteError
-from detente.report.numbers import money, money_span
+from detente.report.numbers import loss_range, money
 
 MOST = 15
 LEFT_OUT = (
@@ -20,7 +20,6 @@ LEFT_OUT = (
     "input binds only with its share of purchases. High: unknown sales closed, nobody can be replaced. Gross output: "
     "a part and the phone it sits in both count. Lost output is not welfare, lost sales are not lost profit."
 )
-FACTOR = 3.0  # where the ends of the range are further apart than this, no single figure is supported
 
 
 def cost(
@@ -58,15 +57,6 @@ def _json(found: Outcome | Path) -> dict[str, object]:
         "model": found.model, "as_of": found.day, "settings": found.settings, "by_side": found.by_side().to_dicts(),
         "by_party": found.by_party().to_dicts(), "units": found.units.to_dicts(), "note": LEFT_OUT,
     }  # fmt: skip
-
-
-def loss_range(low: float, high: float) -> str:
-    """What a range supports: the range itself, and a star where its ends are too far apart for any one figure."""
-    if high <= 0:
-        return "nothing"
-    a, b = money(low), money(high)
-    text = b if a == b else f"USD {money_span(low, high)}"
-    return text + ("" if low > 0 and high / low <= FACTOR else " *")
 
 
 def show_outcome(out: Console, case: Case, outcome: Outcome) -> None:

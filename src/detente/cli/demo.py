@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
-from detente.cli.cost import LEFT_OUT, loss_range, note_range
+from detente.cli.cost import LEFT_OUT, note_range
 from detente.cli.output import NOT_ADVICE, console, counting, table
 from detente.decide import Permits, permits
 from detente.impact.cascade import run
 from detente.impact.network import Network
 from detente.record import Case, load
+from detente.report.numbers import loss_range
 from detente.report.page import report as write
 from detente.report.story import KINDS, by_country, sales_on, story_days
 from detente.report.words import country

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from detente.record.problems import DetenteError, NotFound, RecordError
+from detente.report.whole import whole_file
 
 FORMATS = (".csv", ".parquet", ".xlsx")
 NOT_ADVICE = "For analysis; not legal advice."
@@ -81,32 +81,27 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
     if path.suffix not in FORMATS:
         raise DetenteError(f"-o {path}: a table is written as {', '.join(FORMATS)}; choose one of these endings.")
     flat = frame.with_columns(pl.col(pl.List(pl.String)).list.join("; ")) if path.suffix != ".parquet" else frame
-    with whole_file(path) as temporary:
+    with whole_file(path) as part:
         if path.suffix == ".csv":
-            flat.write_csv(temporary)
+            flat.with_columns(_inert(c) for c, t in flat.schema.items() if t == pl.String).write_csv(part)
         elif path.suffix == ".parquet":
-            flat.write_parquet(temporary)
+            flat.write_parquet(part)
         else:
-            flat.write_excel(str(temporary), autofit=True, freeze_panes=(1, 0))
+            _write_workbook(flat, part)
     errors().print(f"Wrote {escape(str(path))} ({frame.height:,} rows).")
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its place when the block ends well, and is gone when it does not."""
-    if not path.parent.is_dir():
-        raise DetenteError(f"There is no folder {path.parent} to write {path.name} into.")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _inert(column: str) -> pl.Expr:
+    """Text that a spreadsheet would run as a formula gets a quote in front."""
+    runs = pl.col(column).str.contains(r"^[=+\-@\t\r]")
+    return pl.when(runs).then("'" + pl.col(column)).otherwise(pl.col(column)).alias(column)
+
+
+def _write_workbook(frame: pl.DataFrame, path: Path) -> None:
+    import xlsxwriter  # kept out of the start-up of every other command
+
+    with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        frame.write_excel(book, autofit=True, freeze_panes=(1, 0))
 
 
 def print_json(value: Any) -> None:

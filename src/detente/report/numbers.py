@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
 NOT_KNOWN = "not known"
+FACTOR = 3.0  # where the ends of a range are further apart than this, no single figure is supported
 
 
 def is_number(value: float | None) -> bool:
@@ -48,8 +50,16 @@ def money_span(low: float, high: float) -> str:
     a, b = _unit(low), _unit(high)
     start, end = _scaled(low, a), _scaled(high, b)
     if (start, a) == (end, b):
-        return "no range: both ends are the same"
+        return f"{end} {b} at both ends"
     return f"{start} to {end} {b}" if a == b or start == "0" else f"{start} {a} to {end} {b}"
+
+
+def loss_range(low: float, high: float) -> str:
+    """What a range of a modelled loss supports: the range, and a star where its ends are too far apart for a figure."""
+    if high <= 0:
+        return "nothing"
+    text = money(high) if money(low) == money(high) else f"USD {money_span(low, high)}"
+    return text if 0 < high <= FACTOR * low else f"{text} *"
 
 
 def _unit(value_usd_m: float) -> str:
@@ -70,6 +80,15 @@ def percent(share: float | None) -> str:
     if 0.99 < share < 1:
         return "over 99%"
     return f"{share:.0%}"
+
+
+def percents(shares: Sequence[float]) -> list[str]:
+    """Shares that add up to one as whole percentages that add up to 100; what is there but small is "under 1%"."""
+    floors = [math.floor(100 * s + 1e-9) for s in shares]
+    rest = sorted(range(len(shares)), key=lambda i: (floors[i] - 100 * shares[i], i))
+    for i in rest[: max(0, round(100 * sum(shares)) - sum(floors))]:
+        floors[i] += 1
+    return ["under 1%" if n == 0 and s > 0 else f"{n}%" for n, s in zip(floors, shares, strict=True)]
 
 
 def amount(value: float | None) -> str:

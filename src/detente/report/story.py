@@ -24,7 +24,7 @@ def story_days(case: Case) -> tuple[dt.date, ...]:
 def focus_units(case: Case) -> pl.DataFrame:
     """Units whose purchases the story follows: those that the focus group owns on the first day of the horizon.
 
-    Without a focus group: every unit. Sales between these units are not part of the story.
+    Without a focus group: every unit. With one, sales between its units are not part of the story.
     """
     group = case.about.focus_group
     if group is None:
@@ -49,7 +49,8 @@ def sales_on(case: Case, permits: Permits, day: dt.date) -> pl.DataFrame:
         .join(countries, left_on="party", right_on="id", how="left", maintain_order="left")
         .drop("party")
     )
-    focus = focus_units(case)["id"]
+    focus = focus_units(case)["id"].implode()
+    from_outside = pl.lit(True) if case.about.focus_group is None else ~pl.col("seller").is_in(focus)
     table = pl.DataFrame(
         {
             "link": permits.links,
@@ -69,7 +70,7 @@ def sales_on(case: Case, permits: Permits, day: dt.date) -> pl.DataFrame:
         .select(pl.col("id").alias("link"), "seller", "buyer", "value_usd_m")
         .join(sellers, on="seller", how="left", maintain_order="left")
         .join(table, on="link", how="inner", maintain_order="left")
-        .filter(pl.col("buyer").is_in(focus.implode()) & ~pl.col("seller").is_in(focus.implode()))
+        .filter(pl.col("buyer").is_in(focus) & from_outside)
         .filter(pl.col("state") != "absent")
         .with_columns(
             pl.when(lifted | covered | unknown | closed).then(zero).otherwise(value).alias("open"),
@@ -97,7 +98,7 @@ def _sold(case: Case, day: dt.date) -> list[str]:
 def by_country(case: Case, permits: Permits, days: Sequence[dt.date]) -> pl.DataFrame:
     """USD m a year of sales to the focus units by day and the seller's country: total and a column for each kind.
 
-    Also ``sellers``: how many parties may sell something for production on that day.
+    Also ``sellers``, the number of parties, and ``sellers_open``, of those who may sell something on that day.
     """
     parts = []
     party = case["units"].select(pl.col("id").alias("seller"), "party")
@@ -112,6 +113,6 @@ def by_country(case: Case, permits: Permits, days: Sequence[dt.date]) -> pl.Data
                 pl.col("party").filter(may).n_unique().alias("sellers_open"),
             )
             .with_columns(pl.lit(day).alias("day"))
-            .sort("value_usd_m", descending=True)
+            .sort("value_usd_m", "country", descending=[True, False])
         )  # fmt: skip
     return pl.concat(parts).select("day", "country", "value_usd_m", *KINDS, "sellers", "sellers_open")

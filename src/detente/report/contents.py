@@ -1,0 +1,206 @@
+"""What the page says, before it is a page: the answer, the marks, tables and figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+import detente
+from detente.decide import Permits
+from detente.impact.outcome import Outcome
+from detente.record import Case
+from detente.report import evidence, figures, loss_figures, losses, story_tables
+from detente.report.laws import MeasureText, measure_texts
+from detente.report.numbers import listed, long_day, loss_range, money, money_span, percent, percents
+from detente.report.story import KINDS, by_country, story_days
+from detente.report.tables import Table
+from detente.report.timeline import MAX_ROWS, Mark, by_sale, by_seller, history, marks
+from detente.report.totals import DayTotal, by_item, day_total, flows
+from detente.report.words import spoken
+
+_SAID = {
+    "open": "open", "general licence": "under a general licence", "licensed": "licensed",
+    "not known": "not known", "closed": "closed",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    """One of the figures below the answer."""
+
+    name: str
+    value: str
+    beside: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Everything the template asks for. ``tables`` and ``figures`` are by name."""
+
+    title: str
+    summary: str
+    answer: str
+    meta: tuple[tuple[str, str], ...]
+    key_figures: tuple[KeyFigure, ...]
+    focus: str
+    as_of: dt.date
+    since: dt.date
+    through: dt.date
+    has_sales: bool
+    has_star: bool
+    is_by_seller: bool
+    n_sales: int
+    marks: tuple[Mark, ...]
+    kinds: tuple[str, ...]
+    figures: Mapping[str, go.Figure]
+    tables: Mapping[str, Table]
+    country_tables: tuple[tuple[dt.date, Table], ...]
+    sold: str
+    path_total: str
+    settings: tuple[str, ...]
+    measures: tuple[MeasureText, ...]
+
+
+def contents(
+    case: Case,
+    permits: Permits,
+    since: dt.date,
+    through: dt.date,
+    as_of: dt.date,
+    progress: Callable[[int, int], None] | None = None,
+) -> Contents:
+    """Work out all that the page says of a case."""
+    sides = case.about.sides
+    told = tuple(d for d in sorted({*story_days(case), as_of}) if since <= d <= through)
+    totals = tuple(day_total(case, permits, d) for d in told)
+    now = totals[told.index(as_of)]
+    sales = history(case, permits, since, through)
+    rows = by_sale(case, sales)
+    is_by_seller = len(rows) > MAX_ROWS
+    signs = marks(case, told, as_of, since, through)
+    outcome = losses.outcome_on(case, permits, as_of)
+    firms = losses.by_firm(outcome)
+    path = losses.path_of(case, permits, progress)
+    places = evidence.sources_of(case)
+    charts = {
+        "timeline": figures.timeline(by_seller(case, sales) if is_by_seller else rows, signs, since, through),
+        "sides": loss_figures.by_side(outcome.by_side(), sides),
+        "firms": loss_figures.by_firm(firms, sides),
+    }
+    tables = [
+        story_tables.day_table(totals),
+        story_tables.item_table(by_item(case, permits, as_of), as_of),
+        story_tables.span_table(rows),
+        story_tables.side_table(outcome, sides),
+        story_tables.firm_table(firms, sides),
+        evidence.confidence_table(case),
+        evidence.source_table(case),
+        evidence.sale_table(case, permits, as_of, places),
+        evidence.unit_table(case, places),
+        evidence.listing_table(case, places),
+        evidence.licence_table(case, places),
+    ]
+    streams = flows(case, permits, as_of)
+    if streams.height:
+        charts["flow"] = figures.flow(streams)
+    if is_by_seller:
+        charts["every-sale"] = figures.timeline(rows, signs, since, through)
+    if path is not None:
+        charts["path"] = loss_figures.path(path.frame(), sides)
+        tables.append(story_tables.path_table(path, sides))
+    group = case.about.focus_group
+    focus = "a focus group (the case names none)" if group is None else spoken(group)
+    return Contents(
+        title=case.about.title,
+        summary=case.about.summary,
+        answer=answer(now, outcome, focus, sides),
+        meta=_meta(case, as_of, outcome),
+        key_figures=_key_figures(case, now, outcome, focus),
+        focus=focus,
+        as_of=as_of,
+        since=since,
+        through=through,
+        has_sales=bool(rows),
+        has_star=any("*" in _span(r) for r in outcome.by_side().iter_rows(named=True)),
+        is_by_seller=is_by_seller,
+        n_sales=len(rows),
+        marks=signs,
+        kinds=KINDS,
+        figures=charts,
+        tables={t.id: t for t in tables},
+        country_tables=story_tables.country_tables(by_country(case, permits, told)) if rows else (),
+        sold="" if now.sold_usd_m == 0 else money(now.sold_usd_m),
+        path_total="" if path is None else _by_side(path.by_side().iter_rows(named=True), sides),
+        settings=tuple(f"{k.replace('_', ' ')} {_plain(v)}" for k, v in sorted(outcome.settings.items())),
+        measures=measure_texts(case, places),
+    )
+
+
+def answer(now: DayTotal, outcome: Outcome, focus: str, sides: Mapping[str, str]) -> str:
+    """The whole page in one sentence."""
+    if now.value_usd_m > 0:
+        shares = zip(KINDS, percents([now.share(k) for k in KINDS]), strict=True)
+        first, *others = [f"{share} {_SAID[k]}" for k, share in shares if now.kinds[k] > 0]
+        parts = [first.replace(" ", " was ", 1) if not first.startswith("under") else first, *others]
+        total = f"of about {money(now.value_usd_m)} of sales a year to {focus}"
+        what = f"On {long_day(now.day)}, {total}, {listed(parts)}"
+    else:
+        what = f"On {long_day(now.day)} the record has no sales to {focus} with a value"
+    lost = _by_side(outcome.by_side().iter_rows(named=True), sides)
+    if not lost:
+        return f"{what}; no output is lost."
+    return f"{what}; if that lasted and nobody adapted, the output lost a year would be {lost}."
+
+
+def _plain(setting: float | int | str | bool) -> str:
+    return ("no", "yes")[setting] if isinstance(setting, bool) else f"{setting}"
+
+
+def _span(row: Mapping[str, Any]) -> str:
+    return loss_range(row["loss_usd_m_low"], row["loss_usd_m_high"])
+
+
+def _meta(case: Case, as_of: dt.date, outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    known = "everything recorded" if case.as_known is None else f"as known on {long_day(case.as_known)}"
+    told = [
+        ("As of", long_day(as_of)),
+        ("As known", known),
+        ("Record", case.digest[:12]),
+        ("Model", f"{outcome.model}, detente {detente.__version__}"),
+    ]
+    if case.overlays:
+        told.insert(2, ("What-if", ", ".join(case.overlays)))
+    return tuple(told)
+
+
+def _key_figures(case: Case, now: DayTotal, outcome: Outcome, focus: str) -> tuple[KeyFigure, ...]:
+    found = [
+        KeyFigure(f"Sales a year to {focus}", money(now.value_usd_m), _reported(case)),
+        KeyFigure("May be sold on the day", money(now.may_usd_m), f"range {money_span(now.may_low, now.may_high)}"),
+        KeyFigure("Closed on the day", money(now.kinds["closed"]), f"{percent(now.share('closed'))} of the sales"),
+    ]
+    sides = case.about.sides
+    for r in outcome.by_side().sort("loss_usd_m_high", "side", descending=[True, False]).iter_rows(named=True):
+        name = f"Output lost a year: {sides.get(r['side'], r['side'])}"
+        found.append(KeyFigure(name, _span(r), "nobody adapts"))
+    return tuple(found)
+
+
+def _reported(case: Case) -> str:
+    """The total that a source reports for the focus group's purchases, where the record has one."""
+    group = case.about.focus_group
+    for r in case["accounts"].iter_rows(named=True):
+        if r["buyer_group"] == group and r["seller_country"] is None and r["seller_side"] is None and group is not None:
+            return f"reported total: {money(r['reported_usd_m'])}"
+    return "all sales added up"
+
+
+def _by_side(rows: Iterable[Mapping[str, Any]], sides: Mapping[str, str]) -> str:
+    """The losses of all sides in words, the largest first; empty where nothing is lost."""
+    hurt = sorted((r for r in rows if r["loss_usd_m_high"] > 0), key=lambda r: (-r["loss_usd_m_high"], r["side"]))
+    spans = (_span(r).removesuffix(" *") for r in hurt)
+    return listed([f"{span} ({sides.get(r['side'], r['side'])})" for span, r in zip(spans, hurt, strict=True)])
