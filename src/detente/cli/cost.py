@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 from rich.console import Console
 from rich.markup import escape
@@ -15,10 +17,11 @@ from detente.record import Case, DetenteError
 from detente.report.numbers import loss_range, money
 
 MOST = 15
+_OF_A_PARTY = ("sales closed", "not known", "output lost")
 LEFT_OUT = (
     "A static look: nobody adapts, stocks run out, no rival takes over a lost sale. Low: unknown sales open, every "
     "input binds only with its share of purchases. High: unknown sales closed, nobody can be replaced. Gross output: "
-    "a part and the phone it sits in both count. Lost output is not welfare, lost sales are not lost profit."
+    "a part and the product it goes into both count. Lost output is not welfare, lost sales are not lost profit."
 )
 
 
@@ -68,12 +71,16 @@ def show_outcome(out: Console, case: Case, outcome: Outcome) -> None:
             escape(sides[s]),
             money(r["output_usd_m"]),
             money(r["closed_sales_usd_m"]),
+            money(r["unknown_sales_usd_m"]),
             money(r["closed_inputs_usd_m"]),
             loss_range(r["loss_usd_m_low"], r["loss_usd_m_high"]),
         )
         for s, r in ((s, by_side[s]) for s in sides if s in by_side)
     ]
-    columns = [("side", False), *((c, True) for c in ("output", "sales closed", "inputs closed", "output lost"))]
+    columns = [
+        ("side", False),
+        *((c, True) for c in ("output", "sales closed", "not known", "inputs closed", "output lost")),
+    ]
     out.print(f"[bold]{escape(heading(case, f'{outcome.day}, USD a year', outcome.model))}[/]")
     out.print(table(columns, rows))
     losers = outcome.by_party().filter(pl.col("loss_usd_m_high") > 0)
@@ -82,21 +89,27 @@ def show_outcome(out: Console, case: Case, outcome: Outcome) -> None:
             escape(r["party_name"]),
             escape(sides[r["side"]]),
             money(r["closed_sales_usd_m"]),
+            money(r["unknown_sales_usd_m"]),
             loss_range(r["loss_usd_m_low"], r["loss_usd_m_high"]),
         )
         for r in losers.head(MOST).iter_rows(named=True)
     ]
     if parties:
-        columns = [("party", False), ("side", False), ("sales closed", True), ("output lost", True)]
+        columns = [
+            ("party", False),
+            ("side", False),
+            *((c, True) for c in ("sales closed", "not known", "output lost")),
+        ]
         more = f"and {losers.height - MOST} more (--json or -o has all)" if losers.height > MOST else ""
         out.print()
         out.print(table(columns, parties, more))
-    note_range(out)
+    note_range(out, [*rows, *parties])
 
 
-def note_range(out: Console) -> None:
-    """What the star means."""
-    out.print("[dim]* the ends differ by more than a factor of three: no single figure is supported.[/]")
+def note_range(out: Console, rows: Sequence[Sequence[str]]) -> None:
+    """What the star means, where one was printed."""
+    if any(cell.endswith(" *") for row in rows for cell in row):
+        out.print("[dim]* the ends differ by more than a factor of three: no single figure is supported.[/]")
 
 
 def show_path(out: Console, case: Case, path: Path) -> None:
@@ -119,4 +132,4 @@ def show_path(out: Console, case: Case, path: Path) -> None:
     columns = [("span", False), ("days", True), *((escape(v), True) for v in sides.values())]
     out.print(f"[bold]{escape(heading(case, 'output lost, USD a year', 'cascade'))}[/]")
     out.print(table(columns, rows))
-    note_range(out)
+    note_range(out, rows)

@@ -147,5 +147,5 @@ def _losses(out: Console, case: Case, found: Permits, days: tuple[dt.date, ...])
         ]
         rows.append((str(day), *cells))
     out.print(table([("day", False), *((escape(v), True) for v in case.about.sides.values())], rows))
-    note_range(out)
+    note_range(out, rows)
     out.print(f"[dim]{LEFT_OUT}[/]")

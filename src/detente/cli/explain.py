@@ -114,9 +114,15 @@ def _grow(tree: Tree, reason: Reason, used: list[Reason], everything: bool) -> N
         turned = reason.text.startswith(("not overcome: ", "not saved: "))
         overcome = " holds the sale" in reason.text and children[0].truth is not FALSE
         saved = " holds the sale" in reason.text and any(c.text.startswith("saved: ") for c in children)
-        if turned:  # a negation: what makes it false is what holds below it
-            children = tuple(c for c in children if c.truth is TRUE)
-        elif saved:
+        if turned:  # a negation that fails is said the right way round, with what holds below it
+            right = Reason(reason.text.removeprefix("not "), TRUE, reason.facts, reason.sources)
+            used.append(right)
+            node = tree.add(f"[green]yes[/] {escape(right.text)}{_places(right)}")
+            for child in children:
+                if child.truth is TRUE:
+                    _grow(node, child, used, everything)
+            return
+        if saved:
             reason, children = children[0], children[0].children
         elif not overcome and any(c.truth is FALSE for c in children):
             why = list(_decisive(reason))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from detente.cli.output import counting
+from detente.cli.output import counting, errors
 from detente.record import Case, load
 from detente.record.load import as_day
 
@@ -34,8 +34,14 @@ def open_case(case: str, as_known: str | None = None, overlays: tuple[str, ...] 
 
 
 def day_of(case: Case, as_of: str | None) -> dt.date:
-    """The day a command was given, or the case's default day."""
-    return case.about.default_as_of if as_of is None else as_day(as_of, "--as-of")
+    """The day a command was given, or the case's default day; a day the case is not about is said to be one."""
+    day = case.about.default_as_of if as_of is None else as_day(as_of, "--as-of")
+    horizon = case.about.horizon
+    if not horizon.since <= day <= horizon.through:
+        errors().print(
+            f"[yellow]{day} is outside the days the case is about ({horizon.since} to {horizon.through}).[/]"
+        )
+    return day
 
 
 def heading(case: Case, *parts: str) -> str:

@@ -64,7 +64,7 @@ def show_problems(error: RecordError) -> None:
         for p in error.problems:
             if p.file != file:
                 continue
-            where = ", ".join(x for x in (f"row {p.row}" if p.row else "", p.column) if x)
+            where = ", ".join(x for x in (p.place if p.row else "", p.column) if x)
             got = f"got [red]{escape(p.got)}[/]; " if p.got else ""
             hint = f" [dim]({escape(p.hint)})[/]" if p.hint else ""
             err.print(f"  {escape(where)}{': ' if where else ''}{got}expected {escape(p.expected)}{hint}")

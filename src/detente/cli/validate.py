@@ -8,6 +8,7 @@ from rich.markup import escape
 
 from detente.cli.options import AsKnown, CaseName, Json, Overlays, open_case
 from detente.cli.output import console, print_json, table
+from detente.decide.unused import unused
 from detente.decide.worked import run_decisions
 from detente.record import RecordError
 from detente.record.checks import account_totals
@@ -33,7 +34,9 @@ def validate(case: CaseName, *, as_known: AsKnown = None, overlay: Overlays = ()
     out = console()
     rows = {t: f.height for t, f in loaded.tables.items() if f.height}
     out.print(f"{escape(repr(loaded))[1:-1]}")
-    out.print("  " + ", ".join(f"{k} {v:,}" for k, v in rows.items()))
+    out.print("  " + (", ".join(f"{k} {v:,}" for k, v in rows.items()) or "no rows yet"))
+    for line in unused(loaded):
+        out.print(f"[yellow]Mind:[/] {escape(line)}")
     totals = account_totals(loaded.tables)
     if totals:
         lines = [

@@ -199,11 +199,12 @@ def facts_of(case: Case) -> Facts:
             Stake(r["owner"], r["share"], _span(r), _fact("stakes", r), _words(r["source"]))
         )
     listings: dict[str, list[Listing]] = {}
+    amended = {m: s for m, s in case["listings"].select("modifies", "since").iter_rows() if m and s}
     for r in case["listings"].iter_rows(named=True):
         listings.setdefault(r["party"], []).append(
             Listing(
-                r["id"], r["list"], r["as_listed"], _words(r["tags"]), r["requirement"], r["review"], _span(r),
-                _fact("listings", r), _words(r["source"]),
+                r["id"], r["list"], r["as_listed"], _words(r["tags"]), r["requirement"], r["review"],
+                _cut(_span(r), amended.get(r["id"])), _fact("listings", r), _words(r["source"]),
             )
         )  # fmt: skip
     findings: dict[tuple[str, str], list[Finding]] = {}
@@ -305,6 +306,13 @@ def _content(cell: str) -> Content:
 
 def _span(row: Mapping[str, Any]) -> Span:
     return Span(row["since"], row["through"])
+
+
+def _cut(span: Span, amended: dt.date | None) -> Span:
+    """The days of an entry, which end when another one that amends it starts."""
+    if amended is None or (span.through is not None and span.through < amended):
+        return span
+    return Span(span.since, amended - dt.timedelta(days=1))
 
 
 def _fact(table: str, row: Mapping[str, Any]) -> Fact:

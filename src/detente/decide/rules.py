@@ -97,7 +97,8 @@ def tree(sale: Sale, day: dt.date, rules: list[Requirement], against: list[Reaso
             continue
         if rule.bites.truth is not FALSE:
             overcome = [r for r in (rule.lifted,) if r is not None]
-            overcome.append(any_cover(rule.limb.id, rule.covered))
+            if rule.limb.effect != "prohibit" and "licence" in rule.limb.overcome_by:
+                overcome.append(any_cover(rule.limb.id, rule.covered))
             steps += [Reason(f"not overcome: {r.text}", ~r.truth, r.facts, r.sources, r.children) for r in overcome]
         branches.append(all_of(f"{rule.limb.id} holds the sale", steps, rule.limb.sources))
     branches += [Reason(f"forbids complying: {r.text}", r.truth, r.facts, r.sources, r.children) for r in against]

@@ -41,6 +41,10 @@ class Sale:
     is_flow: bool
     fact: Fact
 
+    def on(self, as_of: dt.date) -> dt.date:
+        """The day it is decided on: the day an order left or will leave, where recorded; else the day asked about."""
+        return as_of if self.is_flow else self.events.get("exported", as_of)
+
 
 @dataclass(frozen=True, slots=True)
 class Taking:

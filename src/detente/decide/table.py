@@ -1,4 +1,4 @@
-"""Verdicts as a table: one row a link, or one an order where the case has orders."""
+"""Verdicts as a table: one row a link, and one an order where the case has orders."""
 
 from __future__ import annotations
 
@@ -13,20 +13,28 @@ from detente.decide.verdict import Verdict, decide
 from detente.record import Case
 from detente.record.load import as_day
 
+_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "sale": pl.String, "day": pl.Date, "outcome": pl.String, "state": pl.String,
+    "allowed": pl.Float64, "allowed_low": pl.Float64, "allowed_high": pl.Float64,
+    "limbs": pl.List(pl.String), "authorisations": pl.List(pl.String), "licences": pl.List(pl.String),
+    "review": pl.String, "needs": pl.List(pl.String), "because": pl.String,
+}  # fmt: skip
+
 
 def check(case: Case, as_of: dt.date | str) -> pl.DataFrame:
     """Who may sell what to whom on a day.
 
-    One row a link that exists on the day, or one an order where the case has orders: ``sale``, ``seller``, ``buyer``,
-    ``item``, ``value_usd_m`` (USD m a year for a link), ``outcome``, ``state``, ``allowed`` (share of the value that
-    may be sold, with ``allowed_low`` and ``allowed_high``), ``limbs``, ``authorisations``, ``licences``, ``review``,
-    ``needs`` (facts that are missing) and ``because``.
+    One row a link that exists on the day, then one an order: ``sale``, ``kind`` (link or order), ``seller``, ``buyer``,
+    ``item``, ``seller_country``, ``value_usd_m`` (USD m; a year for a link), ``day`` it was decided on (an order whose
+    export is recorded: that day), ``outcome``, ``state``, ``allowed`` (share of the value that may be sold, with
+    ``allowed_low`` and ``allowed_high``), ``limbs``, ``authorisations``, ``licences``, ``review``, ``needs`` (facts
+    that are missing) and ``because``.
     """
     day = as_day(as_of, "as_of")
-    verdicts = _of_orders(case, day) if case["orders"].height else _of_links(case, day)
     rows = [
         {
             "sale": v.sale,
+            "day": v.as_of,
             "outcome": v.outcome,
             "state": v.state,
             "allowed": v.share,
@@ -39,29 +47,24 @@ def check(case: Case, as_of: dt.date | str) -> pl.DataFrame:
             "needs": list(v.needs),
             "because": v.headline,
         }
-        for v in verdicts
+        for v in (*_of_links(case, day), *_of_orders(case, day))
     ]
-    schema: dict[str, pl.DataType | type[pl.DataType]] = {
-        "sale": pl.String, "outcome": pl.String, "state": pl.String,
-        "allowed": pl.Float64, "allowed_low": pl.Float64, "allowed_high": pl.Float64,
-        "limbs": pl.List(pl.String), "authorisations": pl.List(pl.String), "licences": pl.List(pl.String),
-        "review": pl.String, "needs": pl.List(pl.String), "because": pl.String,
-    }  # fmt: skip
-    return _names(case).join(pl.DataFrame(rows, schema=schema), on="sale", how="inner", maintain_order="left")
+    return _names(case).join(pl.DataFrame(rows, schema=_SCHEMA), on="sale", how="inner", maintain_order="left")
 
 
 def _names(case: Case) -> pl.DataFrame:
-    units = case["units"].select("id", "item", "country")
-    links = (
-        link_rows(case)
-        .join(units.select("id", "item"), left_on="seller", right_on="id", how="left")
-        .select(pl.col("id").alias("sale"), "seller", "buyer", "item", "seller_country", "value_usd_m")
+    items = case["units"].select("id", "item")
+    columns = ("kind", "seller", "buyer", "item", "seller_country", "value_usd_m")
+    links = link_rows(case).join(items, left_on="seller", right_on="id", how="left", maintain_order="left")
+    links = links.with_columns(pl.lit("link").alias("kind")).select(pl.col("id").alias("sale"), *columns)
+    orders = (
+        case["orders"]
+        .select("id", "link", "value_usd_m")
+        .join(links.drop("value_usd_m", "kind"), left_on="link", right_on="sale", how="left", maintain_order="left")
+        .with_columns(pl.lit("order").alias("kind"))
+        .select(pl.col("id").alias("sale"), *columns)
     )
-    if case["orders"].height == 0:
-        return links
-    orders = case["orders"].select("id", "link", "value_usd_m")
-    joined = orders.join(links.drop("value_usd_m"), left_on="link", right_on="sale", how="left")
-    return joined.select(pl.col("id").alias("sale"), "seller", "buyer", "item", "seller_country", "value_usd_m")
+    return pl.concat([links, orders])
 
 
 def _of_links(case: Case, day: dt.date) -> list[Verdict]:

@@ -80,6 +80,8 @@ def verdict(case: Case, sale: Sale | str, as_of: dt.date | str, *, full: bool = 
     ``sale`` is a ``Sale`` or the id of a link or an order. ``full`` keeps every condition in the tree of reasons; off,
     a limb is left as soon as one condition is false (same verdict, quicker).
 
+    An order whose day of export is recorded is decided on that day, which the verdict's ``as_of`` then says.
+
     Raises ``NotFound`` for an unknown id.
 
     >>> from detente.record import load
@@ -101,6 +103,7 @@ def explain(case: Case, link: str, as_of: dt.date | str) -> Verdict:
 
 def decide(case: Case, sale: Sale, facts: Facts, day: dt.date, *, full: bool = False) -> Verdict:
     """The verdict on a prepared sale."""
+    day = sale.on(day)
     taking = taking_part(sale, facts, day)
     tested: dict[str, Reason] = {}
 

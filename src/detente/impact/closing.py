@@ -9,10 +9,12 @@ import numpy.typing as npt
 import polars as pl
 
 from detente.decide.permits import OnDay
+from detente.decide.verdict import STATES
 from detente.impact.calibration import Calibration, NetworkError, calibrate_links
 from detente.impact.network import CLASSES, Network
 from detente.impact.outcome import Outcome
 from detente.impact.propagation import Propagation, propagate
+from detente.record import DetenteError
 
 Floats = npt.NDArray[np.float64]
 TOLERANCE = 1e-9  # the published index stops at 1e-2; here the fixed point itself is meant
@@ -43,7 +45,8 @@ def run(network: Network, permits_on_a_day: OnDay, *, tolerance: float = TOLERAN
     closed and nobody as replaceable. In each, what a unit cannot make for want of inputs it does not order from its
     other suppliers either. Output beyond the network's own sales goes to buyers whom no measure touches.
 
-    Raises ``NetworkError`` where the permits are of another record or another day than the network.
+    Raises ``DetenteError`` where no unit exists on the day, and ``NetworkError`` where the permits are of another
+    record or day than the network.
 
     >>> from detente import load, permits
     >>> case = load("huawei")
@@ -58,6 +61,8 @@ def run(network: Network, permits_on_a_day: OnDay, *, tolerance: float = TOLERAN
             f"permits of {permits_on_a_day.day} (record {permits_on_a_day.record[:12]}) for a network of {network.day} "
             f"(record {network.record[:12]}); take both from the same case and day"
         )
+    if network.units.height == 0:
+        raise DetenteError(f"No unit of the record exists on {network.day}: there is nothing to cost.")
     rows = network.rows
     share = permits_on_a_day.allowed[rows]
     items = network.units["item"].to_numpy()
@@ -66,7 +71,8 @@ def run(network: Network, permits_on_a_day: OnDay, *, tolerance: float = TOLERAN
     central = _both_ways(bound, bound.allowed(share, network.value), items, tolerance)
     least = _both_ways(loose, loose.allowed(permits_on_a_day.high[rows], network.value), items, tolerance)
     most = _both_ways(bound, bound.allowed(permits_on_a_day.low[rows], network.value), None, tolerance)
-    return _outcome(network, share, central, least, most, tolerance)
+    unknown = permits_on_a_day.state[rows] == STATES.index("unknown")
+    return _outcome(network, share, unknown, central, least, most, tolerance)
 
 
 def _both_ways(pairs: _Pairs, allowed: Floats, market: npt.NDArray[np.str_] | None, tolerance: float) -> Propagation:
@@ -96,16 +102,25 @@ def _pairs(network: Network, link_class: npt.NDArray[np.int8]) -> _Pairs:
 
 
 def _outcome(
-    network: Network, share: Floats, central: Propagation, least: Propagation, most: Propagation, tolerance: float
+    network: Network,
+    share: Floats,
+    unknown: npt.NDArray[np.bool_],
+    central: Propagation,
+    least: Propagation,
+    most: Propagation,
+    tolerance: float,
 ) -> Outcome:
     n, output = network.units.height, network.output
-    closed = network.value * (1.0 - share)
+    held = network.value * (1.0 - share)
+    closed, unsure = np.where(unknown, 0.0, held), np.where(unknown, held, 0.0)
     low = np.minimum(least.loss, central.loss)
     high = np.maximum(most.loss, central.loss)
     binds = np.where(central.loss <= tolerance, "", np.where(central.loss_down >= central.loss_up, "inputs", "sales"))
     units = network.units.with_columns(
         pl.Series("closed_sales_usd_m", np.bincount(network.seller, closed, n)),
+        pl.Series("unknown_sales_usd_m", np.bincount(network.seller, unsure, n)),
         pl.Series("closed_inputs_usd_m", np.bincount(network.buyer, closed, n)),
+        pl.Series("unknown_inputs_usd_m", np.bincount(network.buyer, unsure, n)),
         pl.Series("loss_share", central.loss),
         pl.Series("loss_usd_m", central.loss * output),
         pl.Series("loss_usd_m_low", low * output),
@@ -121,6 +136,7 @@ def _outcome(
             "value_usd_m": network.value,
             "allowed": share,
             "closed_usd_m": closed,
+            "unknown_usd_m": unsure,
         }
     )
     settings: dict[str, float | int | str | bool] = {

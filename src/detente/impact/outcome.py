@@ -13,10 +13,11 @@ class Outcome:
     """Losses against the same world without the measures, USD m a year.
 
     ``units`` has a row a unit: unit, name, party, party_name, side, country, item, output_usd_m, tags;
-    ``closed_sales_usd_m`` (own sales that the law closes), ``closed_inputs_usd_m`` (own purchases that it closes),
+    ``closed_sales_usd_m`` and ``closed_inputs_usd_m`` (own sales and purchases that the law closes),
+    ``unknown_sales_usd_m`` and ``unknown_inputs_usd_m`` (those whose verdict is not known),
     ``loss_share`` and ``loss_usd_m`` (output lost once it has run through the network) with ``_low`` and ``_high``, and
     ``binds``: ``inputs`` or ``sales``, whichever channel takes more, empty where nothing is lost. ``links`` has a row a
-    sale: link, seller, buyer, value_usd_m, allowed, closed_usd_m.
+    sale: link, seller, buyer, value_usd_m, allowed, closed_usd_m, unknown_usd_m.
 
     ``model``, ``settings`` and ``record`` (digest of the case) say what it was computed with. The range is of what is
     not known about the law, about how inputs bind and about who can be replaced, as the model's own text says; it is
@@ -44,8 +45,8 @@ class Outcome:
 
     def _by(self, *keys: str) -> pl.DataFrame:
         sums = (
-            "output_usd_m", "closed_sales_usd_m", "closed_inputs_usd_m", "loss_usd_m", "loss_usd_m_low",
-            "loss_usd_m_high",
+            "output_usd_m", "closed_sales_usd_m", "unknown_sales_usd_m", "closed_inputs_usd_m", "unknown_inputs_usd_m",
+            "loss_usd_m", "loss_usd_m_low", "loss_usd_m_high",
         )  # fmt: skip
         table = self.units.group_by(*keys, maintain_order=True).agg(pl.col(c).sum() for c in sums)
         share = (pl.col("loss_usd_m") / pl.col("output_usd_m")).fill_nan(0.0).alias("loss_share")

@@ -37,7 +37,7 @@ class Path:
             parts.append(
                 outcome.by_side().select(
                     pl.lit(outcome.day).alias("since"), pl.lit(end).alias("through"), pl.lit(days).alias("days"),
-                    "side", "closed_sales_usd_m",
+                    "side", "closed_sales_usd_m", "unknown_sales_usd_m",
                     *(pl.col(c).alias(c.replace("loss_usd_m", "loss_a_year_usd_m")) for c in _LOSSES),
                     *((pl.col(c) * days / DAYS_A_YEAR) for c in _LOSSES),
                 )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import polars as pl
-from pydantic import Field, Strict
+from pydantic import Field, PrivateAttr, Strict, model_validator
 
 from detente.record.measures import Measure, Row, Words
 
@@ -43,19 +43,37 @@ class About(Row):
     story: Annotated[tuple[dt.date, ...], Strict(False)] = ()
     focus_group: str | None = None
 
+    @model_validator(mode="after")
+    def _inside(self) -> About:
+        for name, days in (("default_as_of", (self.default_as_of,)), ("story", self.story)):
+            for day in days:
+                if not self.horizon.since <= day <= self.horizon.through:
+                    raise ValueError(
+                        f"{name} inside the horizon ({self.horizon.since} to {self.horizon.through}); got {day}"
+                    )
+        return self
+
 
 class Decision(Row):
-    """A worked decision of the case: the answer that must come out."""
+    """A worked decision of the case: the answer that must come out, in the record as it was known, or in a what-if."""
 
     id: str
     sale: str
     as_of: dt.date
     as_known: dt.date | None = None
+    overlay: str | None = None
     outcome: Outcome
     limbs: Words = ()
     licence: str | None = None
     sources: Words = ()
     note: str = ""
+    _file: str = PrivateAttr("")
+    _line: int = PrivateAttr(0)
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The file and line it stands in."""
+        return self._file, self._line
 
 
 class Decisions(Row):

@@ -66,7 +66,7 @@ def _code_list(name: str) -> Cells:
     return Cells(cells.values, cells.bad | eaten, cells.expected)
 
 
-def cells(column: Column, sides: Sequence[str]) -> Cells:
+def cells(column: Column, sides: Sequence[str] | None) -> Cells:
     """How a column is read: expressions over the text column of the same name."""
     name = column.name
     match column.type:
@@ -89,6 +89,8 @@ def cells(column: Column, sides: Sequence[str]) -> Cells:
         case "one_of":
             return Cells(pl.col(name), ~pl.col(name).is_in(list(column.choices)), f"one of {', '.join(column.choices)}")
         case "side":
+            if sides is None:  # case.toml could not be read, which is said already
+                return Cells(pl.col(name), pl.lit(False), "a side")
             return Cells(pl.col(name), ~pl.col(name).is_in(list(sides)), f"one of the sides {', '.join(sides)}")
         case "country":
             return Cells(pl.col(name), ~pl.col(name).is_in(list(COUNTRIES)), "an ISO country code such as CN")
@@ -109,7 +111,9 @@ def cells(column: Column, sides: Sequence[str]) -> Cells:
     raise AssertionError(f"the dictionary has a type nobody reads: {column.type}")
 
 
-def parse(raw: RawTable, columns: Sequence[Column], sides: Sequence[str], problems: list[Problem]) -> pl.DataFrame:
+def parse(
+    raw: RawTable, columns: Sequence[Column], sides: Sequence[str] | None, problems: list[Problem]
+) -> pl.DataFrame:
     """Read the text columns of one table into typed ones; every cell that cannot be read is a problem.
 
     Columns of the dictionary that the file lacks come back empty. Defaults are filled in.

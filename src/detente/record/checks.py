@@ -35,8 +35,13 @@ def check_row(table: Table, frame: pl.DataFrame, problems: list[Problem]) -> Non
             problems.append(Problem(file, row, "through", show(through), f"a day on or after since ({since})"))
 
 
-def check_references(tables: Tables, measures: tuple[Measure, ...], problems: list[Problem]) -> None:
-    """Every reference of a table points at a row that counts; every limb that is named exists."""
+def check_references(
+    tables: Tables, measures: tuple[Measure, ...], unread: frozenset[str], problems: list[Problem]
+) -> None:
+    """Every reference of a table points at a row that counts; every limb that is named exists.
+
+    What refers to a table or to measures that could not be read (``unread``) is left alone: the cause is said already.
+    """
     ids = {name: frame["id"].drop_nulls().unique() for name, frame in tables.items()}
     limbs = pl.Series("id", [limb.id for m in measures for limb in m.limbs], dtype=pl.String)
     for table in dictionary().values():
@@ -47,6 +52,8 @@ def check_references(tables: Tables, measures: tuple[Measure, ...], problems: li
             if column.type not in {"ref", "refs", "limbs"}:
                 continue
             target = "limbs" if column.type == "limbs" else column.target
+            if target in unread:
+                continue
             known = limbs if target == "limbs" else ids.get(target, pl.Series("id", [], dtype=pl.String))
             pairs = frame.select(FILE, ROW, pl.col(column.name).alias("value"))
             if column.is_list:
@@ -54,14 +61,20 @@ def check_references(tables: Tables, measures: tuple[Measure, ...], problems: li
             wrong = pairs.filter(pl.col("value").is_not_null() & ~pl.col("value").is_in(known.implode()))
             for file, row, value in wrong.iter_rows():
                 hint = did_you_mean(value, known.to_list()) if known.len() < 10_000 else ""
-                hint = hint or f"add it to {target}" + ("" if target == "limbs" else ".csv")
+                add = "write a limb of that id in measures/" if target == "limbs" else f"add it to {target}.csv"
+                hint = hint or add
                 problems.append(Problem(file, row, column.name, show(value), f"an id of {target}", hint))
 
 
-def check_measures(tables: Tables, measures: tuple[Measure, ...], problems: list[Problem]) -> None:
-    """Sources, parties and limbs that the measures name must exist; ids must be unique."""
+def check_measures(
+    tables: Tables, measures: tuple[Measure, ...], unread: frozenset[str], problems: list[Problem]
+) -> None:
+    """Sources, parties, limbs, lists and tags that the measures name must exist; ids must be unique."""
     sources = set(tables["sources"]["id"])
     names = set(tables["parties"]["id"]) | set(tables["parties"]["group"].drop_nulls())
+    lists = set(tables["listings"]["list"])
+    tags = {f"{a}:{tag}" for a, words in tables["listings"].select("list", "tags").iter_rows() for tag in words or ()}
+    stands_in = {"source": "sources", "limb": "limbs", "party": "parties", "measure": "limbs"}
     limbs: dict[str, Measure] = {}
     for measure in measures:
         for limb in measure.limbs:
@@ -80,9 +93,13 @@ def check_measures(tables: Tables, measures: tuple[Measure, ...], problems: list
             limbs[limb.id] = measure
     for measure in measures:
         for path, kind, value in measure.references():
-            known = {"source": sources, "limb": set(limbs), "party": names, "measure": {m.id for m in measures}}[kind]
-            if value not in known:
-                hint = did_you_mean(value, sorted(known)) or f"add the {kind}"
+            known = {
+                "source": sources, "limb": set(limbs), "party": names, "measure": {m.id for m in measures},
+                "list": lists, "tag": tags,
+            }[kind]  # fmt: skip
+            if value not in known and stands_in.get(kind, "listings") not in unread:
+                add = "no row of listings.csv has it" if kind in {"list", "tag"} else f"add the {kind}"
+                hint = did_you_mean(value, sorted(known)) or add
                 key = str(path[-1]) if isinstance(path[-1], str) else str(path[-2])
                 problems.append(Problem(measure.file, measure.where(path), key, show(value), f"a known {kind}", hint))
 
@@ -94,8 +111,10 @@ def check_spans(tables: Tables, problems: list[Problem]) -> None:
         if frame is None or frame.height < 2:
             continue
         ordered = frame.sort(*keys, pl.col("since").fill_null(dt.date.min))
-        rows = ordered.select(*keys, "id", "since", "through", FILE, ROW).iter_rows(named=True)
+        rows = ordered.iter_rows(named=True)
         for a, b in pairwise(rows):
+            if b.get("modifies") == a["id"]:
+                continue  # an amending entry ends the one it amends
             if all(a[k] == b[k] for k in keys) and (
                 a["through"] is None or b["since"] is None or b["since"] <= a["through"]
             ):
@@ -127,6 +146,40 @@ def check_totals(tables: Tables, problems: list[Problem]) -> None:
                 if (total := float(held["share"].sum())) > 1.0005 and row[ROW] == held[ROW].max():
                     got = f"{total:.4f} of {show(owned)} on {row['since'] or 'the first day'}"
                     problems.append(Problem(row[FILE], row[ROW], "share", got, "stakes that add up to at most 1"))
+
+
+def check_goods(tables: Tables, problems: list[Problem]) -> None:
+    """Units and goods fit together: the same item, content of at most all of it, sales of at most the output."""
+    items = tables["variants"].select(pl.col("id").alias("variant"), pl.col("item").alias("of"))
+    other = tables["units"].join(items, on="variant", how="inner").filter(pl.col("item") != pl.col("of"))
+    for file, row, variant, of, item in other.select(FILE, ROW, "variant", "of", "item").iter_rows():
+        problems.append(Problem(file, row, "variant", f"{show(variant)}, which is {of}", f"a variant of {item}"))
+    shares = tables["variants"].select(FILE, ROW, pl.col("content").alias("parts")).explode("parts").drop_nulls()
+    least = pl.col("parts").str.extract(r":([0-9.]+)").cast(pl.Float64)
+    summed = shares.group_by(FILE, ROW, maintain_order=True).agg(least.sum().alias("least"))
+    for file, row, share in summed.filter(pl.col("least") > 1.0005).iter_rows():
+        problems.append(Problem(file, row, "content", f"shares that add up to {share:g}", "at most 1 in all"))
+    sold = tables["links"].group_by("seller").agg(pl.col("value_usd_m").sum().alias("sold"))
+    over = (
+        tables["units"]
+        .join(sold, left_on="id", right_on="seller", how="inner", maintain_order="left")
+        .filter(pl.col("sold") > pl.col("output_usd_m") * 1.0005 + 0.05)
+    )
+    for file, row, id_, sales, output in over.select(FILE, ROW, "id", "sold", "output_usd_m").iter_rows():
+        got = f"{output:,.1f}, while the links of {id_} add up to {sales:,.1f}"
+        problems.append(Problem(file, row, "output_usd_m", got, "an output of at least its sales"))
+
+
+def check_findings(tables: Tables, problems: list[Problem]) -> None:
+    """A finding is about something that is in the record."""
+    about = ("links", "orders", "units", "variants", "parties", "licences")
+    known = pl.concat([tables[t]["id"] for t in about])
+    wrong = tables["findings"].filter(~pl.col("about").is_in(known.implode()))
+    for file, row, value in wrong.select(FILE, ROW, "about").iter_rows():
+        expected = "an id of links, orders, units, variants, parties or licences"
+        problems.append(
+            Problem(file, row, "about", show(value), expected, did_you_mean(value, known.to_list()[:10_000]))
+        )
 
 
 def check_accounts(tables: Tables, problems: list[Problem]) -> None:

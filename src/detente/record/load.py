@@ -19,7 +19,7 @@ from detente.record.dictionary import REQUIRED_TABLES, Table, dictionary
 from detente.record.digest import digest
 from detente.record.files import FILE, ROW, RawTable, find, inside, read
 from detente.record.measures import Measure, read_measures
-from detente.record.problems import DetenteError, NotFound, Problem, RecordError, show
+from detente.record.problems import DetenteError, NotFound, Problem, RecordError, did_you_mean, show
 
 _OVERLAY = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_\-]*$")
 
@@ -59,25 +59,31 @@ def load(case: str | Path, *, as_known: dt.date | str | None = None, overlays: S
     known = as_day(as_known, "as_known") if as_known is not None else None
     problems: list[Problem] = []
     about = _read_about(folder, problems)
-    sides = tuple(about.sides) if about else ()
+    sides = tuple(about.sides) if about else None
     texts: dict[str, BaseModel] = {} if about is None else {"case.toml": about}
     layers = [(folder, ""), *((overlay_folder(folder, o), f"overlays/{o}/") for o in overlays)]
-    rows = _read_tables(layers, sides, problems)
+    rows, unread = _read_tables(layers, sides, problems)
     tables = _counting(rows, None)
     measures: tuple[Measure, ...] = ()
     for path, prefix in layers:
-        for measure in read_measures(path, problems):
+        found: list[Problem] = []
+        read_ones = read_measures(path, found)
+        problems.extend(_under(prefix, found))
+        unread |= {"limbs"} if found else set()
+        for measure in read_ones:
             measure._file = prefix + measure.file
             measures = (*(m for m in measures if m.id != measure.id or not prefix), measure)
     decisions = _read_decisions(folder, problems)
-    broken = {p.file for p in problems}
-    if not broken or all("." in f for f in broken):
-        checks.check_references(tables, measures, problems)
-        checks.check_measures(tables, measures, problems)
-        checks.check_spans(tables, problems)
-        checks.check_totals(tables, problems)
-        _check_decisions(tables, measures, decisions, problems)
+    missing = frozenset(unread)
+    checks.check_references(tables, measures, missing, problems)
+    checks.check_measures(tables, measures, missing, problems)
+    checks.check_spans(tables, problems)
+    checks.check_totals(tables, problems)
+    _check_about(about, tables, missing, problems)
+    _check_decisions(tables, measures, decisions, missing, problems)
     if not problems:
+        checks.check_goods(tables, problems)
+        checks.check_findings(tables, problems)
         checks.check_accounts(tables, problems)
     if problems or about is None:
         raise RecordError(problems)
@@ -147,14 +153,31 @@ def _read_decisions(folder: Path, problems: list[Problem]) -> tuple[Decision, ..
         name = f"tests/{path.name}"
         found = toml.read(path, name, problems)
         parsed = toml.fit(Decisions, *found, name, problems) if found else None
-        decisions.extend(parsed.decisions if parsed else ())
+        if found and parsed:
+            for i, decision in enumerate(parsed.decisions):
+                decision._file, decision._line = name, toml.locate(found[1], ("decisions", i, "id"))
+            decisions.extend(parsed.decisions)
     return tuple(decisions)
+
+
+_STANDS_IN = {"sale": {"links", "orders"}, "limb": {"limbs"}, "licence": {"licences"}, "source": {"sources"}}
+
+
+def _check_about(
+    about: About | None, tables: Mapping[str, pl.DataFrame], unread: frozenset[str], problems: list[Problem]
+) -> None:
+    groups = set(tables["parties"]["group"].drop_nulls())
+    focus = about.focus_group if about else None
+    if focus is not None and focus not in groups and "parties" not in unread and tables["parties"].height:
+        hint = did_you_mean(focus, sorted(groups)) or "the column group of parties.csv"
+        problems.append(Problem("case.toml", 0, "focus_group", show(focus), "a group of parties", hint))
 
 
 def _check_decisions(
     tables: Mapping[str, pl.DataFrame],
     measures: Sequence[Measure],
     decisions: Sequence[Decision],
+    unread: frozenset[str],
     problems: list[Problem],
 ) -> None:
     if not decisions:
@@ -173,8 +196,10 @@ def _check_decisions(
         ]
         named += [("licence", decision.licence)] if decision.licence else []
         for kind, value in named:
-            if value not in known[kind]:
-                problems.append(Problem(f"tests ({decision.id})", 0, kind, show(value), f"a known {kind}"))
+            if value not in known[kind] and not unread & _STANDS_IN[kind]:
+                hint = did_you_mean(value, sorted(known[kind])) if len(known[kind]) < 10_000 else ""
+                hint = hint or f"decision {decision.id}"
+                problems.append(Problem(*decision.place, kind, show(value), f"a known {kind}", hint))
 
 
 def _counting(rows: Mapping[str, pl.DataFrame], as_known: dt.date | None) -> dict[str, pl.DataFrame]:
@@ -187,9 +212,9 @@ def _counting(rows: Mapping[str, pl.DataFrame], as_known: dt.date | None) -> dic
 
 
 def _read_tables(
-    layers: Sequence[tuple[Path, str]], sides: Sequence[str], problems: list[Problem]
-) -> dict[str, pl.DataFrame]:
-    """Every row of all tables of all layers, stacked and checked row by row."""
+    layers: Sequence[tuple[Path, str]], sides: Sequence[str] | None, problems: list[Problem]
+) -> tuple[dict[str, pl.DataFrame], set[str]]:
+    """Every row of all tables of all layers, stacked and checked row by row; and the tables that could not be read."""
     paths = []
     for folder, prefix in layers:
         found: list[Problem] = []
@@ -202,11 +227,14 @@ def _read_tables(
             )
             problems.append(Problem(f"{name}.csv", 0, "", "no such table", "the table", hint))
     tables: dict[str, pl.DataFrame] = {}
+    unread = {name for name in REQUIRED_TABLES if name not in paths[0][1]}
     for name, table in dictionary().items():
         parts = []
         for layer, (prefix, there) in enumerate(paths):
             found = []
             raw = read(name, there[name], found) if name in there else None
+            if name in there and (raw is None or "id" not in raw.frame.columns):
+                unread.add(name)
             if raw is not None:
                 part = parse(raw, table.columns, sides, found)
                 parts.append(
@@ -217,10 +245,10 @@ def _read_tables(
         history.check_ids(table, frame, problems)
         checks.check_row(table, frame, problems)
         tables[name] = frame
-    return tables
+    return tables, unread
 
 
-def _empty(table: Table, sides: Sequence[str]) -> pl.DataFrame:
+def _empty(table: Table, sides: Sequence[str] | None) -> pl.DataFrame:
     raw = RawTable("", pl.DataFrame(schema={**dict.fromkeys(table.names, pl.String), ROW: pl.Int64}), 0)
     frame = parse(raw, table.columns, sides, [])
     return frame.with_columns(pl.lit("").alias(FILE), pl.lit(0).alias(history.LAYER))

@@ -7,6 +7,7 @@ inclusive, as the law writes them.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
@@ -172,6 +173,10 @@ class Saving(Row):
 Effect = Literal["require_licence", "prohibit", "authorise", "forbid_compliance", "define", "inform"]
 
 
+Act = Literal["export", "reexport", "transfer", "export_from_abroad", "release", "service", "support"]
+_BOUND = re.compile(r"^(anyone|[a-z]{2}_person|addressee:[A-Za-z0-9][A-Za-z0-9_.\-]*)$")
+
+
 class Limb(Row):
     """One operative rule."""
 
@@ -180,7 +185,7 @@ class Limb(Row):
     text: str
     sources: Words = Field(min_length=1)
     in_force: Windows = Field(min_length=1)
-    acts: Words = ("export", "reexport", "transfer")
+    acts: Annotated[tuple[Act, ...], Strict(False)] = ("export", "reexport", "transfer")
     bound: Words = ("anyone",)
     scope: Annotated[tuple[Scope, ...], Strict(False)] = ()
     items: Items | None = None
@@ -196,6 +201,24 @@ class Limb(Row):
     savings: Annotated[tuple[Saving, ...], Strict(False)] = ()
     not_enforced: Windows = ()
     not_expressed: Words = ()
+
+    @model_validator(mode="after")
+    def _words_known(self) -> Limb:
+        for who in self.bound:
+            if not _BOUND.match(who):
+                raise ValueError(
+                    f"bound: anyone, a country's person such as us_person, or addressee:PARTY; got {who!r}"
+                )
+        rows = [("scope", s.made_with_codes + s.plant_codes + s.content_codes) for s in self.scope]
+        rows += [("items", i.codes + i.codes_except) for i in (self.items,) if i is not None]
+        for where, codes in rows:
+            for code in codes:
+                if ":" in code:
+                    bare = code.partition(":")[2]
+                    raise ValueError(
+                        f"codes of {where} without the regime, which the measure names: {bare!r}, not {code!r}"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _windows_apart(self) -> Limb:
@@ -262,6 +285,16 @@ class Measure(Row):
                     yield (*at, "scope", k, "named"), "limb", scope.named
             for p in limb.parties.names if limb.parties else ():
                 yield (*at, "parties", "names"), "party", p
+            for who in limb.bound:
+                if who.startswith("addressee:"):
+                    yield (*at, "bound"), "party", who.partition(":")[2]
+            if limb.parties and limb.parties.listed_on:
+                yield (*at, "parties", "listed_on"), "list", limb.parties.listed_on
+                for tag in limb.parties.tags:
+                    yield (*at, "parties", "tags"), "tag", f"{limb.parties.listed_on}:{tag}"
+            for k, scope in enumerate(limb.scope):
+                if scope.designed_by is not None:
+                    yield (*at, "scope", k, "designed_by"), "tag", scope.designed_by
 
 
 def read_measures(folder: Path, problems: list[Problem]) -> tuple[Measure, ...]:

@@ -27,8 +27,13 @@ class Problem:
     expected: str
     hint: str = ""
 
+    @property
+    def place(self) -> str:
+        """The row, or in a text file the line, in words."""
+        return f"{'line' if self.file.endswith('.toml') else 'row'} {self.row}"
+
     def __str__(self) -> str:
-        where = self.file + (f", row {self.row}" if self.row else "") + (f", {self.column}" if self.column else "")
+        where = self.file + (f", {self.place}" if self.row else "") + (f", {self.column}" if self.column else "")
         got = f"got {self.got}; " if self.got else ""
         hint = f" ({self.hint})" if self.hint else ""
         return f"{where}: {got}expected {self.expected}{hint}"

@@ -46,7 +46,9 @@ def read(path: Path, name: str, problems: list[Problem]) -> tuple[dict[str, Any]
                 Problem(name, row, key[1] if key else "", "the key twice", "each key once", "delete one of the two")
             )
         else:
-            problems.append(Problem(name, row, key[1] if key else "", said.split(" (at")[0], "TOML"))
+            hint = "delete the line `decisions = []`" if "namespace ('decisions',)" in said else ""
+            got = said.split(" (at")[0]
+            problems.append(Problem(name, row, key[1] if key else "", got[:1].lower() + got[1:], "TOML", hint))
         return None
 
 
@@ -72,6 +74,12 @@ def fit(model: type[M], data: dict[str, Any], text: str, name: str, problems: li
                             name, row, key, show(fault["input"]), "a day", "write 2019-05-16, without quotes or hour"
                         )
                     )
+                case "tuple_type" | "list_type":
+                    problems.append(Problem(name, row, key, show(fault["input"]), 'a list, such as ["NO"]'))
+                case "string_type":
+                    problems.append(Problem(name, row, key, show(fault["input"]), "a text in quotes"))
+                case "too_short":
+                    problems.append(Problem(name, row, key, "an empty list", "at least one"))
                 case "value_error":
                     problems.append(Problem(name, row, key, "", str(fault["ctx"]["error"])))
                 case _:

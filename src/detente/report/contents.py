@@ -13,7 +13,8 @@ import detente
 from detente.decide import Permits
 from detente.impact.outcome import Outcome
 from detente.record import Case
-from detente.report import evidence, figures, loss_figures, losses, story_tables
+from detente.record.load import overlay_about
+from detente.report import evidence, figures, ledgers, loss_figures, losses, story_tables
 from detente.report.laws import MeasureText, measure_texts
 from detente.report.numbers import listed, long_day, loss_range, money, money_span, percent, percents
 from detente.report.story import KINDS, by_country, story_days
@@ -103,6 +104,10 @@ def contents(
         evidence.unit_table(case, places),
         evidence.listing_table(case, places),
         evidence.licence_table(case, places),
+        ledgers.order_table(case, as_of),
+        ledgers.stake_table(case, places),
+        ledgers.finding_table(case, places),
+        ledgers.account_table(case, places),
     ]
     streams = flows(case, permits, as_of)
     if streams.height:
@@ -165,7 +170,7 @@ def _span(row: Mapping[str, Any]) -> str:
 
 
 def _meta(case: Case, as_of: dt.date, outcome: Outcome) -> tuple[tuple[str, str], ...]:
-    known = "everything recorded" if case.as_known is None else f"as known on {long_day(case.as_known)}"
+    known = "everything recorded" if case.as_known is None else f"on {long_day(case.as_known)}"
     told = [
         ("As of", long_day(as_of)),
         ("As known", known),
@@ -173,7 +178,8 @@ def _meta(case: Case, as_of: dt.date, outcome: Outcome) -> tuple[tuple[str, str]
         ("Model", f"{outcome.model}, detente {detente.__version__}"),
     ]
     if case.overlays:
-        told.insert(2, ("What-if", ", ".join(case.overlays)))
+        what = (overlay_about(case, name) for name in case.overlays)
+        told.insert(2, ("What-if", "; ".join(f"{o.title}. {o.summary}".strip() for o in what)))
     return tuple(told)
 
 

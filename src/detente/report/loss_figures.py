@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from detente.report.numbers import long_day, loss_range, money
-from detente.report.style import DASHES, FAINT, GRID, INK, KIND_COLOURS, LEGEND, SIDES, faded, layout, pattern
+from detente.report.style import DASHES, FAINT, GRID, INK, KIND_COLOURS, LEGEND, NETWORK, SIDES, faded, layout, pattern
 from detente.report.words import label
 
 LOSSES = ("loss_usd_m", "loss_usd_m_low", "loss_usd_m_high")
@@ -40,7 +40,7 @@ def by_side(sides: pl.DataFrame, labels: Mapping[str, str]) -> go.Figure:
 
 
 def by_firm(firms: pl.DataFrame, labels: Mapping[str, str]) -> go.Figure:
-    """A bar a firm up to the middle figure, its own closed sales apart from the rest, and a line over the range."""
+    """A bar a firm up to the figure as classed, its own closed and unknown sales apart, and a line over the range."""
     names = [
         f"{label(n, 32)} ({label(labels.get(s, s), 16)})" for n, s in firms.select("party_name", "side").iter_rows()
     ]
@@ -49,12 +49,13 @@ def by_firm(firms: pl.DataFrame, labels: Mapping[str, str]) -> go.Figure:
     texts = _texts(names, firms)
     for column, name, colour, shape in (
         ("direct_usd_m", "own sales closed", KIND_COLOURS["closed"], "\\"),
-        ("network_usd_m", "through the network", KIND_COLOURS["not known"], ""),
+        ("unknown_usd_m", "own sales not known", KIND_COLOURS["not known"], "x"),
+        ("network_usd_m", "through the network", NETWORK, ""),
     ):
         parts = firms[column].to_list()
         figure.add_bar(
             orientation="h", y=list(range(len(names))), x=_numbers(parts, scale), width=0.6, name=name,
-            hovertext=[f"{t}<br>middle figure, {name}: {money(v)} a year" for t, v in zip(texts, parts, strict=True)],
+            hovertext=[f"{t}<br>as classed, {name}: {money(v)} a year" for t, v in zip(texts, parts, strict=True)],
             marker={"color": colour, "pattern": pattern(shape)}, hoverinfo="text",
             **({"error_x": _errors(firms, scale)} if column == "network_usd_m" else {}),
         )  # fmt: skip
@@ -65,7 +66,7 @@ def by_firm(firms: pl.DataFrame, labels: Mapping[str, str]) -> go.Figure:
 
 
 def path(table: pl.DataFrame, labels: Mapping[str, str]) -> go.Figure:
-    """The loss a year by side, a step a span: a band for the range, a line for the middle figure."""
+    """The loss a year by side, a step a span: a band for the range, a line for the figure as classed."""
     figure = go.Figure()
     unit, scale = _scale(table["loss_a_year_usd_m_high"])
     for i, (side, name) in enumerate(labels.items()):

@@ -31,14 +31,17 @@ def path_of(case: Case, permits: Permits, progress: Callable[[int, int], None] |
 def by_firm(outcome: Outcome, *, top: int = 20) -> pl.DataFrame:
     """The parties that lose most: party, name, side, output, loss with range, and its two parts.
 
-    ``direct_usd_m`` is the part of the loss that the party's own closed sales explain, ``network_usd_m`` what came to
-    it through the network: inputs cut off, or buyers that make less.
+    ``direct_usd_m`` is the part of the loss that the party's own closed sales explain, ``unknown_usd_m`` that of its
+    sales whose verdict is not known, ``network_usd_m`` what came to it through the network: inputs cut off, or buyers
+    that make less.
     """
     return (
         outcome.by_party()
         .filter(pl.col("loss_usd_m_high") > 0)
         .with_columns(pl.min_horizontal("closed_sales_usd_m", "loss_usd_m").alias("direct_usd_m"))
-        .with_columns((pl.col("loss_usd_m") - pl.col("direct_usd_m")).alias("network_usd_m"))
+        .with_columns((pl.col("loss_usd_m") - pl.col("direct_usd_m")).alias("rest"))
+        .with_columns(pl.min_horizontal("unknown_sales_usd_m", "rest").alias("unknown_usd_m"))
+        .with_columns((pl.col("rest") - pl.col("unknown_usd_m")).alias("network_usd_m"))
         .sort("loss_usd_m", "loss_usd_m_high", "party", descending=[True, True, False])
         .head(top)
     )

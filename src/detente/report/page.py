@@ -39,11 +39,14 @@ def page(
     (None: the case's default day). ``progress`` is called with (done, of) while the costs of each span are run. The
     page loads nothing from anywhere, and the same case makes the same page to the byte.
 
-    Raises ``DetenteError`` for days that are no days, in the wrong order, or an ``as_of`` outside the story's days.
+    Raises ``DetenteError`` for days that are no days, in the wrong order, or an ``as_of`` outside the story's days, and
+    where the record has no units or links.
     """
     first = as_day(case.about.horizon.since if since is None else since, "since")
     last = as_day(case.about.horizon.through if through is None else through, "through")
     day = as_day(case.about.default_as_of if as_of is None else as_of, "as_of")
+    if case["units"].height == 0 or case["links"].height == 0:
+        raise DetenteError("The record has no units or no links, so there is nothing to report.")
     found = permits(case, first, last)
     if not first <= day <= last:
         raise DetenteError(f"as_of: {day} is outside the days of the page ({first} to {last}); choose one between.")

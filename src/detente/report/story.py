@@ -57,7 +57,8 @@ def sales_on(case: Case, permits: Permits, day: dt.date) -> pl.DataFrame:
             "state": [STATES[s] for s in now.state],
             "allowed": now.allowed,
             "outcome": [None if v is None else v.outcome for v in now.verdict],
-        }
+        },
+        schema={"link": pl.String, "state": pl.String, "allowed": pl.Float64, "outcome": pl.String},
     )
     value, allowed = pl.col("value_usd_m"), pl.col("allowed")
     lifted = pl.col("outcome") == "allowed_by_exception"

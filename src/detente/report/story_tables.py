@@ -70,25 +70,30 @@ def span_table(rows: Sequence[Row]) -> Table:
 
 
 def side_table(outcome: Outcome, labels: Mapping[str, str]) -> Table:
-    """One row a side: output, its own closed sales, and the loss as a range, with the model's middle figure."""
+    """One row a side: output, its own closed sales, and the loss as a range, with the figure as classed."""
     rows = [
         (labels.get(r["side"], r["side"]), _money(r["output_usd_m"]), _money(r["closed_sales_usd_m"]),
+         _money(r["unknown_sales_usd_m"]),
          *_loss(r, "loss_usd_m"), _of_output(r))
         for r in outcome.by_side().sort("loss_usd_m", "side", descending=[True, False]).iter_rows(named=True)
     ]  # fmt: skip
-    heads = ("Side", "#Output a year", "#Own sales closed", "#Output lost a year", "#Middle", "#Of its output")
+    heads = (
+        "Side", "#Output a year", "#Own sales closed", "#Not known", "#Output lost a year", "#As classed",
+        "#Of its output",
+    )  # fmt: skip
     return table("sides", f"Loss by side if the permits of {outcome.day} lasted a year", heads, rows)
 
 
 def firm_table(firms: pl.DataFrame, labels: Mapping[str, str]) -> Table:
-    """One row a firm: the loss as a range, and the two parts of its middle figure."""
+    """One row a firm: the loss as a range, and the parts of its figure as classed."""
     rows = [
         (r["party_name"], labels.get(r["side"], r["side"]), *_loss(r, "loss_usd_m"), _money(r["direct_usd_m"]),
-         _money(r["network_usd_m"]), _money(r["closed_inputs_usd_m"]), _of_output(r))
+         _money(r["unknown_usd_m"]), _money(r["network_usd_m"]), _money(r["closed_inputs_usd_m"]), _of_output(r))
         for r in firms.iter_rows(named=True)
     ]  # fmt: skip
     heads = (
-        "Firm", "Side", "#Output lost a year", "#Middle", "#of it: own sales closed", "#of it: through the network",
+        "Firm", "Side", "#Output lost a year", "#As classed", "#of it: own sales closed", "#of it: own sales not known",
+        "#of it: through the network",
         "#Own purchases closed", "#Of its output",
     )  # fmt: skip
     return table("firms", f"The {len(rows)} firms that lose most", heads, rows)
@@ -101,12 +106,12 @@ def path_table(path: Path, labels: Mapping[str, str]) -> Table:
          *_loss(r, "loss_a_year_usd_m"), *_loss(r, "loss_usd_m"))
         for r in path.frame().iter_rows(named=True)
     ]  # fmt: skip
-    heads = ("@Since", "@Through", "=Side", "#Loss a year", "#Middle", "#Loss in the span", "#Middle")
+    heads = ("@Since", "@Through", "=Side", "#Loss a year", "#As classed", "#Loss in the span", "#As classed")
     return table("path", "Loss by span and side", heads, rows, is_long=True)
 
 
 def _loss(row: Mapping[str, float], column: str) -> tuple[Cell, Cell]:
-    """The range, and the model's middle figure."""
+    """The range, and the figure with inputs as classed."""
     value, low, high = (row[f"{column}{end}"] for end in ("", "_low", "_high"))
     return text_number(loss_range(low, high), high), _money(value)
 

@@ -14,6 +14,7 @@ INK, FAINT, GRID = "#1d2433", "#5b6475", "#d5dae3"
 KIND_COLOURS = dict(zip(KINDS, ("#4a90c8", "#9fcdea", "#2a9d78", "#8a8f99", "#b23c0c"), strict=True))
 KIND_SOFT = dict(zip(KINDS, ("#a6c8e4", "#cfe6f5", "#9ad1bf", "#c8cbd1", "#d99a80"), strict=True))
 PATTERNS = dict(zip(KINDS, ("", "/", ".", "x", "\\"), strict=True))
+NETWORK = "#c9a227"  # what came through the network: apart from every kind of sale
 SIDES = ("#5b4fa3", "#a87400", "#2f7d86", "#a03d70", "#5f6b2f", "#6b5b53")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
@@ -30,6 +31,7 @@ PALETTE: Mapping[str, str] = {
     INK: "--ink", FAINT: "--faint", GRID: "--grid",
     **{c: f"--{k.replace(' ', '-')}" for k, c in KIND_COLOURS.items()},
     **{c: f"--{k.replace(' ', '-')}-soft" for k, c in KIND_SOFT.items()},
+    NETWORK: "--network",
     **{c: f"--side-{i}" for i, c in enumerate(SIDES)},
     **{faded(c): f"--side-{i}-soft" for i, c in enumerate(SIDES)},
 }  # fmt: skip

@@ -181,7 +181,7 @@ class Mark:
 def marks(case: Case, story: Iterable[dt.date], as_of: dt.date, since: dt.date, through: dt.date) -> tuple[Mark, ...]:
     """The days of the story, and every day on which a rule or a listing starts, in order."""
     told = [
-        Mark(_letter(i), day, "the day of the answer" if day == as_of else "a day of section 2", True)
+        Mark(_letter(i), day, "the day of the answer" if day == as_of else "told of in section 2", True)
         for i, day in enumerate(d for d in sorted(set(story)) if since <= d <= through)
     ]
     starts: dict[dt.date, list[str]] = {}
