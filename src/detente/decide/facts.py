@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -74,14 +74,22 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """A row of ``items``."""
+
+    id: str
+    name: str
+    kind: str
+    tags: Words
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
     """A row of ``variants``; None where a list is not known, empty where it is known to be none."""
 
     id: str
     item: str
-    item_name: str
-    item_kind: str
-    item_tags: Words
     maker: str
     origin: str
     shipped_from: str
@@ -169,6 +177,7 @@ class Facts:
     """Everything the law asks of the record, by id."""
 
     parties: Mapping[str, Party]
+    items: Mapping[str, Item]
     stakes: Mapping[str, tuple[Stake, ...]]
     variants: Mapping[str, Variant]
     listings: Mapping[str, tuple[Listing, ...]]
@@ -178,9 +187,13 @@ class Facts:
     as_known: dt.date | None
     windows: dict[tuple[str, dt.date], Reason] = field(default_factory=dict)  # filled as days are asked for
 
-    def findings_on(self, about: str, fact: str, day: dt.date) -> tuple[Finding, ...]:
-        """Findings about something that hold on a day."""
-        return tuple(f for f in self.findings.get((about, fact), ()) if f.span.holds(day))
+    def findings_on(self, abouts: Iterable[str], fact: str, day: dt.date) -> tuple[Finding, ...]:
+        """Findings about the first of several things, from the nearest to the widest, that has any on a day."""
+        for about in abouts:
+            found = tuple(f for f in self.findings.get((about, fact), ()) if f.span.holds(day))
+            if found:
+                return found
+        return ()
 
 
 @lru_cache(maxsize=8)
@@ -213,6 +226,10 @@ def facts_of(case: Case) -> Facts:
         findings.setdefault((r["about"], r["fact"]), []).append(found)
     return Facts(
         parties=parties,
+        items={
+            r["id"]: Item(r["id"], r["name"], r["kind"], _words(r["tags"]), _fact("items", r))
+            for r in case["items"].iter_rows(named=True)
+        },
         stakes={k: tuple(v) for k, v in stakes.items()},
         variants=_variants(case),
         listings={k: tuple(v) for k, v in listings.items()},
@@ -224,14 +241,10 @@ def facts_of(case: Case) -> Facts:
 
 
 def _variants(case: Case) -> dict[str, Variant]:
-    items = {r["id"]: r for r in case["items"].iter_rows(named=True)}
     return {
         r["id"]: Variant(
             id=r["id"],
             item=r["item"],
-            item_name=items[r["item"]]["name"],
-            item_kind=items[r["item"]]["kind"],
-            item_tags=_words(items[r["item"]]["tags"]),
             maker=r["maker"],
             origin=r["origin"],
             shipped_from=r["shipped_from"] or r["origin"],

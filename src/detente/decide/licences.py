@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from detente.decide.facts import Facts, Licence, LicenceEvent
+from detente.decide.facts import Facts, Licence, LicenceEvent, Line
 from detente.decide.sale import Sale, Taking
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Fact, Reason, Truth, all_of, any_of, truth
 
@@ -36,27 +36,42 @@ def covers(limb_id: str, sale: Sale, taking: tuple[Taking, ...], facts: Facts, d
 
 def _cover(licence: Licence, sale: Sale, taking: tuple[Taking, ...], facts: Facts, day: dt.date) -> Cover:
     steps = [_holder(licence, sale, facts), _consignee(licence, taking, facts)]
-    item = sale.variant.item if sale.variant else None
-    lines = [x for x in licence.lines if x.item is not None and x.item == item]
+    if licence.span.since is not None or licence.span.through is not None:
+        held = truth(licence.span.holds(day))
+        steps.append(Reason(f"valid {licence.span}", held, (licence.fact,), licence.sources))
+    buyers = {t.party for t in taking}
+    lines = [x for x in licence.lines if x.item == sale.item.id]
     hidden = [x for x in licence.lines if x.item is None]
-    if not licence.lines or (hidden and not lines):
+    valid = [_valid(licence, str(x.line), buyers, day) for x in lines]
+    if lines:
+        each = [
+            Reason(
+                f"line {x.line} covers {sale.item.name}; {r.text}", r.truth, (x.fact, *r.facts), r.sources, r.children
+            )
+            for x, r in zip(lines, valid, strict=True)
+        ]
+        steps.append(each[0] if len(each) == 1 else any_of(f"a line of it covers {sale.item.name}", each))
+    elif hidden or not licence.lines:
         at = tuple(x.fact for x in hidden) or (licence.fact,)
         steps.append(Reason(f"which goods {licence.id} covers is not published", UNKNOWN, at, licence.sources))
+        steps.append(_valid(licence, None, buyers, day))
     else:
-        name = sale.variant.item_name if sale.variant else "the good"
-        at = tuple(x.fact for x in lines) or (licence.fact,)
-        steps.append(Reason(f"a line of it covers {name}", truth(bool(lines)), at, licence.sources))
-    steps.append(_valid(licence, {str(x.line) for x in lines}, taking, day))
-    held = Reason(f"valid {licence.span}", truth(licence.span.holds(day)), (licence.fact,), licence.sources)
-    if licence.span.since is not None or licence.span.through is not None:
-        steps.append(held)
-    share = min(1.0, sum(x.covers for x in lines)) if lines else 1.0
-    low = min(1.0, sum(x.covers_low for x in lines)) if lines else 0.0
-    high = min(1.0, sum(x.covers_high for x in lines)) if lines else 1.0
+        at = tuple(x.fact for x in licence.lines)
+        steps.append(Reason(f"a line of it covers {sale.item.name}", FALSE, at, licence.sources))
+    sure = [x for x, r in zip(lines, valid, strict=True) if r.truth is TRUE]
+    maybe = [x for x, r in zip(lines, valid, strict=True) if r.truth is not FALSE]
+    share = min(1.0, sum(x.covers for x in sure)) if lines else 1.0
+    low = min(1.0, sum(x.covers_low for x in sure)) if lines else 0.0
+    high = min(1.0, sum(x.covers_high for x in maybe)) if lines else 1.0
     reason = all_of(
         f"licence {licence.id} ({licence.authority}) covers the sale", steps, licence.sources, (licence.fact,)
     )
     return Cover(licence, reason, share, low, high)
+
+
+def _of_line(line: Line, goods: str, valid: Reason) -> Reason:
+    text = f"line {line.line} covers {goods}; {valid.text}"
+    return Reason(text, valid.truth, (line.fact, *valid.facts), valid.sources, valid.children)
 
 
 def _holder(licence: Licence, sale: Sale, facts: Facts) -> Reason:
@@ -71,13 +86,17 @@ def _consignee(licence: Licence, taking: tuple[Taking, ...], facts: Facts) -> Re
     """Every buyer must be named; a group's word stands for none of its parties."""
     buyers = {t.party for t in taking if t.role in {"purchaser", "ultimate_consignee"}}
     names = ", ".join(facts.parties[b].name for b in sorted(buyers))
+    unsure = [t.reason for t in taking if t.reason.truth is not TRUE]
+    if unsure:
+        return Reason(
+            f"names the customer: {unsure[0].text}", UNKNOWN, (licence.fact, *unsure[0].facts), licence.sources
+        )
     meant = all(b in licence.consignees for b in buyers)
     return Reason(f"names {names} as the customer", truth(meant), (licence.fact,), licence.sources)
 
 
-def _valid(licence: Licence, lines: set[str], taking: tuple[Taking, ...], day: dt.date) -> Reason:
-    """Run through the events: where it stands on the day, unknown where the day of an event is not published."""
-    buyers = {t.party for t in taking}
+def _valid(licence: Licence, line: str | None, buyers: set[str], day: dt.date) -> Reason:
+    """Run through the events: where a line stands on the day, unknown where the day of an event is not published."""
     state: Truth = FALSE
     text = "no grant is recorded"
     facts_used: list[Fact] = []
@@ -87,7 +106,7 @@ def _valid(licence: Licence, lines: set[str], taking: tuple[Taking, ...], day: d
         after = _after(event)
         if after is None:
             continue
-        touches = _touches(event, lines, buyers)
+        touches = _touches(event, line, buyers)
         if touches is FALSE:
             continue
         what = f"{event.event.replace('_', ' ')} {'by' if event.known_by else 'on'} {event.date}"
@@ -119,9 +138,11 @@ def _after(event: LicenceEvent) -> Truth | None:
     return UNKNOWN if event.event == "transferred" else None
 
 
-def _touches(event: LicenceEvent, lines: set[str], buyers: set[str]) -> Truth:
-    """Whether an event concerns this sale's lines and customers; a part that is not named is unknown."""
-    if event.lines and not lines & set(event.lines):
+def _touches(event: LicenceEvent, line: str | None, buyers: set[str]) -> Truth:
+    """Whether an event concerns a line and these customers; a part that is not named is unknown."""
+    if event.lines and line is None:
+        return UNKNOWN
+    if event.lines and line not in event.lines:
         return FALSE
     if event.parties and not buyers & set(event.parties):
         return FALSE

@@ -8,8 +8,9 @@ from functools import partial
 
 from detente.decide.facts import Facts, Party
 from detente.decide.sale import Sale, Taking
-from detente.decide.scope import found, in_scope, in_window, is_item
+from detente.decide.scope import NOT_KNOWN, found, in_scope, in_window, is_item
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, all_of, any_of, truth
+from detente.record.countries import COUNTRIES
 from detente.record.measures import Limb, Measure, Parties, Places, Saving
 
 _MOVES = ("export", "reexport", "transfer", "export_from_abroad")
@@ -32,7 +33,7 @@ def bites(
     tests: list[Callable[[], Reason]] = [partial(in_window, limb, day, facts)]
     if limb.parties is not None:
         tests.append(partial(_parties, limb.parties, taking, facts, day, limb))
-    tests.append(partial(_acts, limb, sale))
+    tests.append(partial(_acts, limb, sale, day))
     tests.append(partial(in_scope, limb, sale, facts, day, measure.regime))
     if limb.items is not None:
         tests.append(partial(is_item, limb.items, sale, facts, day, measure.regime))
@@ -103,21 +104,24 @@ def _is_meant(parties: Parties, who: Taking, facts: Facts, day: dt.date) -> Reas
     return all_of(f"{row.name} is meant ({role})", (*via, step)) if via else step
 
 
-def _acts(limb: Limb, sale: Sale) -> Reason:
+def _acts(limb: Limb, sale: Sale, day: dt.date) -> Reason:
     """Whether the movement is one of the acts meant; moving goods inside a country is a transfer."""
-    good = sale.variant
-    if good is None:
-        have: set[str] = set(_MOVES)
+    good = sale.good(day)
+    may: set[str] = set()
+    if good is None or good.shipped_from == NOT_KNOWN:
+        have, may = {"export_from_abroad"}, set(_MOVES)
     elif good.shipped_from == sale.destination:
         have = {"transfer", "export_from_abroad"}
     else:
         have = {"export", "reexport", "export_from_abroad"}
-    if good is not None and good.item_kind == "technology":
+    if sale.item.kind == "technology":
         have.add("release")
-    if good is not None and good.item_kind == "service":
+    if sale.item.kind == "service":
         have |= {"service", "support"}
-    text = f"the sale is {' or '.join(sorted(have))}; the rule names {', '.join(limb.acts)}"
-    return Reason(text, truth(bool(have & set(limb.acts))), (sale.fact,))
+    text = f"the sale is {' or '.join(sorted(have | may))}; the rule names {', '.join(limb.acts)}"
+    if {"export", "transfer"} <= set(limb.acts) and may:
+        have = may  # whichever way it moves, the rule names it
+    return Reason(text, truth(True if have & set(limb.acts) else None if may & set(limb.acts) else False), (sale.fact,))
 
 
 def _places(places: Places, sale: Sale, taking: tuple[Taking, ...], facts: Facts) -> Reason:
@@ -127,12 +131,14 @@ def _places(places: Places, sale: Sale, taking: tuple[Taking, ...], facts: Facts
         inside = to and sale.destination not in places.to_except
         steps.append(Reason(f"goes to {sale.destination}", truth(inside), (sale.fact,)))
     if places.headquartered_in:
-        hits = [_at_home(facts.parties[t.party], places.headquartered_in) for t in taking]
+        hits = [_at_home(t, facts.parties[t.party], places.headquartered_in) for t in taking]
         steps.append(any_of(f"a party with headquarters in {' or '.join(places.headquartered_in)}", hits))
     return all_of("the place is one of those meant", steps)
 
 
-def _at_home(party: Party, countries: tuple[str, ...]) -> Reason:
+def _at_home(who: Taking, party: Party, countries: tuple[str, ...]) -> Reason:
+    if who.reason.truth is not TRUE:
+        return who.reason
     here = None if party.headquarters is None else party.headquarters in countries
     return Reason(f"{party.name}: headquarters {party.headquarters or 'not recorded'}", truth(here), (party.fact,))
 
@@ -141,12 +147,13 @@ def _end_use(limb: Limb, sale: Sale, facts: Facts, day: dt.date) -> Reason:
     text = f"end use {' or '.join(limb.end_use)}"
     if set(sale.end_use) & set(limb.end_use):
         return Reason(f"{text}: {', '.join(sale.end_use)}", TRUE, (sale.fact,))
-    for use in limb.end_use:
-        declared = found(text, use, sale, facts, day)
-        if declared.truth is not UNKNOWN:
-            return declared
-    if not sale.end_use:
-        return Reason(f"{text}: not recorded for {sale.id}", UNKNOWN, (sale.fact,))
+    declared = [
+        found(f"end use {use}", use, sale, facts, day)
+        for use in limb.end_use
+        if facts.findings_on(sale.abouts, use, day) or not sale.end_use
+    ]
+    if declared:
+        return any_of(text, declared)
     return Reason(f"{text}: {', '.join(sale.end_use)}", FALSE, (sale.fact,))
 
 
@@ -159,7 +166,9 @@ def _bound(limb: Limb, sale: Sale, facts: Facts) -> Reason:
         if kind == "addressee":
             steps.append(Reason(f"the letter binds {party}", truth(party == seller.id), (seller.fact,)))
         elif kind.endswith("_person"):
-            here = None if seller.country is None else seller.country.lower() == kind.removesuffix("_person")
+            country = kind.removesuffix("_person").upper()
+            known = seller.country is not None and country in COUNTRIES
+            here = seller.country == country if known else None
             steps.append(Reason(f"{seller.name} is a {kind.replace('_', ' ')}", truth(here), (seller.fact,)))
         else:
             steps.append(Reason(f"binds {who}", truth(True if who == "anyone" else None), (seller.fact,)))
@@ -193,14 +202,22 @@ def _event(event: str, by: dt.date, sale: Sale, facts: Facts, day: dt.date) -> R
         return Reason(f"{text}: leaves on {day}", truth(day <= by), (sale.fact,))
     if sale.is_flow and day <= by:
         return Reason(f"{text}: sold on {day}", TRUE, (sale.fact,))
-    for about in (sale.id, sale.seller_unit, *([sale.variant.id] if sale.variant else [])):
-        for finding in facts.findings_on(about, event, day):
-            try:
-                when = dt.date.fromisoformat(finding.value)
-            except ValueError:
-                if finding.value in {"yes", "no"}:
-                    answer = truth(finding.value == "yes")
-                    return Reason(f"{text}: found {finding.value}", answer, (finding.fact,), finding.sources)
-                continue
-            return Reason(f"{text}: {when}", truth(when <= by), (finding.fact,), finding.sources)
+    findings = facts.findings_on(sale.abouts, event, day)
+    answers = {_happened(f.value, by) for f in findings} - {None}
+    at, sources = tuple(f.fact for f in findings), tuple(s for f in findings for s in f.sources)
+    if len(answers) > 1:
+        return Reason(f"{text}: findings contradict each other", UNKNOWN, at, sources)
+    if answers:
+        said = ", ".join(sorted({f.value for f in findings}))
+        return Reason(f"{text}: {said}", truth(answers.pop()), at, sources)
     return Reason(f"{text} (when {sale.id} did, is not recorded)", UNKNOWN, (sale.fact,))
+
+
+def _happened(value: str, by: dt.date) -> bool | None:
+    """What a finding on an event says: its day against the cut-off, or plain yes or no."""
+    if value in {"yes", "no"}:
+        return value == "yes"
+    try:
+        return dt.date.fromisoformat(value) <= by
+    except ValueError:
+        return None

@@ -120,7 +120,10 @@ class Permits:
 
     def _of(self, k: int) -> Verdict | None:
         v = int(self.verdict[k])
-        return None if v == ABSENT else replace(self.decided[v], sale=self.links[int(self.link[k])])
+        if v == ABSENT:
+            return None
+        like, own = self.decided[v], self.links[int(self.link[k])]
+        return replace(like, sale=own, needs=tuple(n.replace(like.sale, own) for n in like.needs))
 
 
 def permits(case: Case, since: dt.date | str, through: dt.date | str) -> Permits:
@@ -167,7 +170,7 @@ def _alike(rows: pl.DataFrame, facts: Facts) -> tuple[Ints, pl.DataFrame]:
     spoken = list({about for about, _ in facts.findings})
     own = [pl.when(pl.col(c).is_in(spoken)).then(pl.col(c)) for c in ("id", "seller", "buyer")]
     bare = pl.when(pl.col("variant").is_null()).then(pl.col("seller"))
-    seen = [pl.col(c) for c in ("variant", "seller_party", "buyer_party", "destination", "end_user")]
+    seen = [pl.col(c) for c in ("item", "variant", "seller_party", "buyer_party", "destination", "end_user")]
     parts = [*own, bare, *seen, pl.col("end_use").list.join(";")]
     keys = rows.select(pl.concat_str([p.fill_null("\x00") for p in parts], separator="\x1f").alias("key"))
     first = keys.with_row_index("at").unique("key", keep="first", maintain_order=True).with_row_index("group")

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from detente.decide.facts import Facts, Variant
+from detente.decide.facts import Facts, Item, Variant
 from detente.decide.truth import TRUE, UNKNOWN, Fact, Reason
 from detente.record import Case, NotFound
 from detente.record.files import FILE, ROW
@@ -32,6 +32,7 @@ class Sale:
     buyer_unit: str
     seller: str
     buyer: str
+    item: Item
     variant: Variant | None
     destination: str
     end_use: tuple[str, ...]
@@ -44,6 +45,16 @@ class Sale:
     def on(self, as_of: dt.date) -> dt.date:
         """The day it is decided on: the day an order left or will leave, where recorded; else the day asked about."""
         return as_of if self.is_flow else self.events.get("exported", as_of)
+
+    def good(self, day: dt.date) -> Variant | None:
+        """How the good is made, where that is recorded for the day."""
+        return self.variant if self.variant is not None and self.variant.span.holds(day) else None
+
+    @property
+    def abouts(self) -> tuple[str, ...]:
+        """What a finding on this sale may be about, the nearest first."""
+        good = () if self.variant is None else (self.variant.id,)
+        return (self.id, self.seller_unit, *good, self.buyer_unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,7 @@ class Taking:
 def link_rows(case: Case, only: str | None = None) -> pl.DataFrame:
     """Links (or the one of an id) with what the law needs of their two units: parties, variant, destination."""
     links = case["links"] if only is None else case["links"].filter(pl.col("id") == only)
-    units = case["units"].select("id", "party", "variant", "country")
+    units = case["units"].select("id", "party", "item", "variant", "country")
     sellers = units.rename({"party": "seller_party", "country": "seller_country"})
     buyers = units.select("id", pl.col("party").alias("buyer_party"), pl.col("country").alias("destination"))
     return (
@@ -73,6 +84,7 @@ def link_rows(case: Case, only: str | None = None) -> pl.DataFrame:
 def sale_of(row: Mapping[str, Any], facts: Facts, order: Mapping[str, Any] | None = None) -> Sale:
     """The sale of a row of ``link_rows``, or of an order on it."""
     about = order or row
+    variant = facts.variants[row["variant"]] if row["variant"] else None
     days = {k: about[k] for k in ("ordered", "production_started", "aboard_carrier", "exported") if about.get(k)}
     if order is not None and "aboard_carrier" in days:
         days["en_route"] = days["aboard_carrier"]
@@ -82,7 +94,8 @@ def sale_of(row: Mapping[str, Any], facts: Facts, order: Mapping[str, Any] | Non
         buyer_unit=row["buyer"],
         seller=row["seller_party"],
         buyer=row["buyer_party"],
-        variant=facts.variants[row["variant"]] if row["variant"] else None,
+        item=facts.items[row["item"] if variant is None else variant.item],
+        variant=variant,
         destination=row["destination"],
         end_use=tuple(row["end_use"]),
         end_user=row["end_user"],
@@ -122,12 +135,11 @@ def legal_party(party: str, facts: Facts, day: dt.date) -> tuple[str, Reason]:
     path: list[Fact] = [row.fact]
     sources: list[str] = []
     seen = set()
-    while row.kind == "business" and row.id not in seen:
+    while row.kind == "business":
         seen.add(row.id)
-        owners = [
-            s for s in facts.stakes.get(row.id, ()) if s.span.holds(day) and s.share is not None and s.share > 0.5
-        ]
-        if not owners:
+        stakes = [s for s in facts.stakes.get(row.id, ()) if s.span.holds(day)]
+        owners = [s for s in stakes if s.share is not None and s.share > 0.5]
+        if not owners or owners[0].owner in seen:
             text = f"who owns {row.name}, a line of business, on {day}"
             return row.id, Reason(text, UNKNOWN, tuple(path))
         path.append(owners[0].fact)

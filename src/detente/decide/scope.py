@@ -10,6 +10,8 @@ from detente.decide.sale import Sale
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, Truth, all_of, any_of, truth
 from detente.record.measures import Items, Limb, Scope
 
+NOT_KNOWN = "ZZ"  # the country code of a country that is not known
+
 
 def in_window(limb: Limb, day: dt.date, facts: Facts) -> Reason:
     """Whether a limb is in force on a day, as far as was known; a window that is not enacted yet is unknown."""
@@ -56,14 +58,14 @@ def _row(scope: Scope, sale: Sale, facts: Facts, day: dt.date, regime: str, limb
         measure, other = facts.limbs[scope.named]
         inside = [in_window(other, day, facts), in_scope(other, sale, facts, day, measure.regime)]
         return all_of(f"{scope.named}: {other.text}", inside, other.sources)
-    good = sale.variant
+    good = sale.good(day)
     if good is None:
         return Reason(f"how the good of {sale.seller_unit} is made (no variant recorded)", UNKNOWN, (sale.fact,))
     steps = []
     if scope.origin:
-        steps.append(_among(f"made in {_or(scope.origin)}", (good.origin,), scope.origin, good))
+        steps.append(_place(f"made in {_or(scope.origin)}", good.origin, scope.origin, good))
     if scope.located_in:
-        steps.append(_among(f"shipped from {_or(scope.located_in)}", (good.shipped_from,), scope.located_in, good))
+        steps.append(_place(f"shipped from {_or(scope.located_in)}", good.shipped_from, scope.located_in, good))
     if scope.content_origin:
         steps.append(_content(scope, good))
     for codes, origin, name, wanted in (
@@ -86,12 +88,13 @@ def _content(scope: Scope, good: Variant) -> Reason:
     if good.content is None:
         return Reason(text + f": content of {good.id} not recorded", UNKNOWN, (good.fact,), good.sources)
     parts = [c for c in good.content if c.origin in scope.content_origin]
+    hidden = sum(c.high for c in good.content if c.origin == NOT_KNOWN)
     if scope.content_counts == "listed_codes":
         unknown = [c for c in parts if c.code is None]
         parts = [c for c in parts if c.code is not None and _under(c.code, scope.content_codes)]
-        high = sum(c.high for c in (*parts, *unknown))
+        high = sum(c.high for c in (*parts, *unknown)) + hidden
     else:
-        high = sum(c.high for c in parts)
+        high = sum(c.high for c in parts) + hidden
     low = 0.0 if scope.content_counts == "licensable_to_destination" else sum(c.low for c in parts)
     answer = TRUE if _over(low, scope) else UNKNOWN if _over(high, scope) else FALSE
     return Reason(f"{text}: recorded {low:.0%} to {high:.0%}", answer, (good.fact,), good.sources)
@@ -126,6 +129,8 @@ def _product(
         where = Reason(f"origin of that technology for {good.id}", UNKNOWN, (good.fact,), good.sources)
     else:
         where = _among(f"that technology is from {_or(sorted(places))}", origin, tuple(places), good)
+        if where.truth is FALSE and NOT_KNOWN in origin:
+            where = Reason(where.text, UNKNOWN, where.facts, where.sources)
     return all_of(text, (what, where), facts=(good.fact,))
 
 
@@ -156,13 +161,13 @@ def _designed(list_tag: str, good: Variant, facts: Facts, day: dt.date) -> Reaso
 
 def is_item(items: Items, sale: Sale, facts: Facts, day: dt.date, regime: str) -> Reason:
     """Whether the good is one of the items meant; what only an expert can say needs a finding."""
-    good = sale.variant
-    if good is None:
-        return Reason(f"what the good of {sale.seller_unit} is (no variant recorded)", UNKNOWN, (sale.fact,))
+    good, item = sale.good(day), sale.item
     steps = []
     if items.codes or items.codes_except:
-        if good.codes is None:
-            steps.append(Reason(f"classification of {good.id} not recorded", UNKNOWN, (good.fact,), good.sources))
+        if good is None or good.codes is None:
+            named = good.id if good is not None else sale.seller_unit
+            at = (sale.fact,) if good is None else (good.fact,)
+            steps.append(Reason(f"classification of the good of {named} not recorded", UNKNOWN, at))
         else:
             mine = own_codes(good.codes, regime)
             hit = any(_under(c, items.codes) for c in mine) if items.codes else True
@@ -171,11 +176,16 @@ def is_item(items: Items, sale: Sale, facts: Facts, day: dt.date, regime: str) -
             text += f" but {', '.join(items.codes_except)}" if items.codes_except else ""
             steps.append(Reason(text, truth(hit and not out), (good.fact,), good.sources))
     if items.kind:
-        steps.append(_among(f"is {_or(items.kind)}", (good.item_kind,), items.kind, good))
-    if items.origin:
-        steps.append(_among(f"made in {_or(items.origin)}", (good.origin,), items.origin, good))
+        steps.append(Reason(f"is {_or(items.kind)}: {item.kind}", truth(item.kind in items.kind), (item.fact,)))
+    if items.origin and good is None:
+        steps.append(
+            Reason(f"where the good of {sale.seller_unit} is made (no variant recorded)", UNKNOWN, (sale.fact,))
+        )
+    elif items.origin and good is not None:
+        steps.append(_place(f"made in {_or(items.origin)}", good.origin, items.origin, good))
     if items.tags:
-        steps.append(_among(f"tagged {_or(items.tags)}", good.item_tags, items.tags, good))
+        text = f"tagged {_or(items.tags)}: {', '.join(item.tags) or 'none'}"
+        steps.append(Reason(text, truth(bool(set(item.tags) & set(items.tags))), (item.fact,)))
     if items.decided_by != "code":
         steps.append(found(items.text, "item:" + "-".join(items.text.lower().split()), sale, facts, day))
     return all_of("the good is one of those meant", steps)
@@ -183,14 +193,21 @@ def is_item(items: Items, sale: Sale, facts: Facts, day: dt.date, regime: str) -
 
 def found(text: str, fact: str, sale: Sale, facts: Facts, day: dt.date) -> Reason:
     """A declared fact about the sale, its seller unit or its good: yes, no, or not known."""
-    abouts = [sale.id, sale.seller_unit, sale.buyer_unit, *([sale.variant.id] if sale.variant else [])]
-    for about in abouts:
-        for finding in facts.findings_on(about, fact, day):
-            if finding.value in {"yes", "no"}:
-                return Reason(
-                    f"{text}: found {finding.value}", truth(finding.value == "yes"), (finding.fact,), finding.sources
-                )
+    findings = facts.findings_on(sale.abouts, fact, day)
+    said = {f.value for f in findings}
+    at = tuple(f.fact for f in findings)
+    sources = tuple(s for f in findings for s in f.sources)
+    if len(said) > 1:
+        return Reason(f"{text}: findings contradict each other ({', '.join(sorted(said))})", UNKNOWN, at, sources)
+    if said & {"yes", "no"}:
+        return Reason(f"{text}: found {'yes' if 'yes' in said else 'no'}", truth("yes" in said), at, sources)
     return Reason(f"{text} (a finding {fact!r} about {sale.id})", UNKNOWN, (sale.fact,))
+
+
+def _place(text: str, place: str, wanted: Iterable[str], good: Variant) -> Reason:
+    """Whether a country is one of those wanted; one that is not known may be."""
+    answer = UNKNOWN if place == NOT_KNOWN else truth(place in tuple(wanted))
+    return Reason(f"{text}: {place}", answer, (good.fact,), good.sources)
 
 
 def _among(text: str, have: Iterable[str], wanted: Iterable[str], good: Variant) -> Reason:

@@ -53,10 +53,8 @@ def check(case: Case, as_of: dt.date | str) -> pl.DataFrame:
 
 
 def _names(case: Case) -> pl.DataFrame:
-    items = case["units"].select("id", "item")
     columns = ("kind", "seller", "buyer", "item", "seller_country", "value_usd_m")
-    links = link_rows(case).join(items, left_on="seller", right_on="id", how="left", maintain_order="left")
-    links = links.with_columns(pl.lit("link").alias("kind")).select(pl.col("id").alias("sale"), *columns)
+    links = link_rows(case).with_columns(pl.lit("link").alias("kind")).select(pl.col("id").alias("sale"), *columns)
     orders = (
         case["orders"]
         .select("id", "link", "value_usd_m")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from itertools import pairwise
+from typing import Any
 
 import polars as pl
 
@@ -72,11 +72,16 @@ def check_measures(
     """Sources, parties, limbs, lists and tags that the measures name must exist; ids must be unique."""
     sources = set(tables["sources"]["id"])
     names = set(tables["parties"]["id"]) | set(tables["parties"]["group"].drop_nulls())
-    lists = set(tables["listings"]["list"])
+    lists = set(tables["listings"]["list"].drop_nulls())
     tags = {f"{a}:{tag}" for a, words in tables["listings"].select("list", "tags").iter_rows() for tag in words or ()}
     stands_in = {"source": "sources", "limb": "limbs", "party": "parties", "measure": "limbs"}
     limbs: dict[str, Measure] = {}
+    files: dict[str, str] = {}
     for measure in measures:
+        if measure.id in files:
+            at, hint = measure.where(("id",)), f"see {files[measure.id]}"
+            problems.append(Problem(measure.file, at, "id", f"{show(measure.id)} again", "an id used once", hint))
+        files[measure.id] = measure.file
         for limb in measure.limbs:
             if limb.id in limbs:
                 at = measure.where(("limbs", limb.id, "id"))
@@ -107,22 +112,49 @@ def check_measures(
 def check_spans(tables: Tables, problems: list[Problem]) -> None:
     """No two rows may say different things about the same subject on the same day."""
     for name, keys in (("listings", ("list", "party")), ("stakes", ("owner", "owned"))):
-        frame = tables.get(name)
-        if frame is None or frame.height < 2:
-            continue
-        ordered = frame.sort(*keys, pl.col("since").fill_null(dt.date.min))
-        rows = ordered.iter_rows(named=True)
-        for a, b in pairwise(rows):
-            if b.get("modifies") == a["id"]:
-                continue  # an amending entry ends the one it amends
-            if all(a[k] == b[k] for k in keys) and (
-                a["through"] is None or b["since"] is None or b["since"] <= a["through"]
-            ):
-                got = (
-                    f"{b['since'] or 'always'}, while {a['id']} (row {a[ROW]}) runs through {a['through'] or 'no end'}"
-                )
-                hint = f"one row at a time about the same {' and '.join(keys)}"
-                problems.append(Problem(b[FILE], b[ROW], "since", got, "spans that do not overlap", hint))
+        frame = tables[name]
+        ordered = frame.sort(*keys, pl.col("since").fill_null(dt.date.min), ROW)
+        amended = _amended(frame) if name == "listings" else {}
+        longest: dict[str, Any] | None = None
+        reach = dt.date.min
+        for row in ordered.iter_rows(named=True):
+            end = min(row["through"] or dt.date.max, amended.get(row["id"], dt.date.max))
+            start = row["since"] or dt.date.min
+            if longest is not None and all(longest[k] == row[k] for k in keys):
+                if start <= reach:
+                    until = longest["through"] or "no end"
+                    got = f"{row['since'] or 'always'}, while {longest['id']} (row {longest[ROW]}) runs through {until}"
+                    hint = f"one row at a time about the same {' and '.join(keys)}"
+                    hint += "; one that amends another names it in modifies" if name == "listings" else ""
+                    problems.append(Problem(row[FILE], row[ROW], "since", got, "spans that do not overlap", hint))
+                if end <= reach:
+                    continue
+            longest, reach = row, end
+
+
+def _amended(frame: pl.DataFrame) -> dict[str, dt.date]:
+    """The last day of each entry that another one amends."""
+    pairs = frame.filter(pl.col("modifies").is_not_null() & pl.col("since").is_not_null())
+    return {old: since - dt.timedelta(days=1) for old, since in pairs.select("modifies", "since").iter_rows()}
+
+
+def check_lines(tables: Tables, problems: list[Problem]) -> None:
+    """Events and draws speak of lines that the licence has; a line is numbered once."""
+    lines = {(a, str(b)) for a, b in tables["licence_lines"].select("licence", "line").iter_rows()}
+    twice = tables["licence_lines"].filter(pl.struct("licence", "line").is_duplicated())
+    for file, row, line in twice.select(FILE, ROW, "line").iter_rows():
+        problems.append(Problem(file, row, "line", f"{line} again", "a line once in a licence"))
+    named = [
+        (f, r, "lines", x, str(n))
+        for f, r, x, ns in tables["licence_events"].select(FILE, ROW, "licence", "lines").iter_rows()
+        for n in ns or ()
+    ]
+    named += [
+        (f, r, "line", x, str(n)) for f, r, x, n in tables["draws"].select(FILE, ROW, "licence", "line").iter_rows()
+    ]
+    for file, row, column, licence, line in named:
+        if (licence, line) not in lines:
+            problems.append(Problem(file, row, column, show(line), f"a line of {licence}", "see licence_lines.csv"))
 
 
 def check_totals(tables: Tables, problems: list[Problem]) -> None:

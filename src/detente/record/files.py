@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from polars.datatypes import DataType, DataTypeClass
 
 from detente.record.dictionary import TABLES
 from detente.record.problems import Problem, did_you_mean, show
 
+PolarsType = DataType | DataTypeClass
 MAX_BYTES = 4 * 2**30  # a table larger than this is not a spreadsheet any more: refuse before reading
 MAX_WORKBOOK_BYTES = 200 * 2**20  # compressed: what is in it may be twenty times as much
 WORKBOOK = "tables.xlsx"
@@ -81,6 +83,9 @@ def find(folder: Path, problems: list[Problem]) -> dict[str, Path]:
 
 def read(name: str, path: Path, problems: list[Problem]) -> RawTable | None:
     """The table as text, or None with the reason among ``problems``."""
+    if not path.is_file():
+        problems.append(Problem(path.name, 0, "", "a folder", "a file"))
+        return None
     most = MAX_WORKBOOK_BYTES if path.suffix == ".xlsx" else MAX_BYTES
     if path.stat().st_size > most:
         problems.append(Problem(path.name, 0, "", f"{path.stat().st_size:,} bytes", f"at most {most:,} bytes"))
@@ -110,11 +115,33 @@ def _read_csv(path: Path, problems: list[Problem]) -> RawTable | None:
     except pl.exceptions.PolarsError:
         _explain_csv(path, head, problems)
         return None
-    if any(c == "" or c.endswith("_duplicated_0") for c in frame.columns):
+    names = [c.strip() for c in frame.columns]
+    if "" in names or len(set(names)) < len(names) or any(c.endswith("_duplicated_0") for c in names):
+        _explain_csv(path, head, problems)
+        return None
+    if frame.height and frame[frame.columns[-1]].null_count() and _is_short(path, head, len(frame.columns)):
         _explain_csv(path, head, problems)
         return None
     rows = pl.int_range(head + 2, head + 2 + frame.height, dtype=pl.Int64, eager=True)
     return _tidy(path.name, frame, rows, head + 1)
+
+
+def _is_short(path: Path, head: int, n_columns: int) -> bool:
+    """Whether some row has fewer cells than the header, which the fast reader would fill up in silence."""
+    lines = pl.read_csv(
+        path, skip_lines=head, has_header=False, new_columns=["l"], separator="\x01", quote_char=None,
+        infer_schema=False, raise_if_empty=False,
+    )["l"].drop_nulls()  # fmt: skip
+    few = lines.str.count_matches(",", literal=True) < n_columns - 1
+    if not few.any():
+        return False
+    if not lines.str.contains('"', literal=True).any():
+        return bool((few & (lines.str.strip_chars() != "")).any())
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file)
+        for _ in range(head):
+            next(rows)
+        return any(0 < len(cells) < n_columns for cells in rows)
 
 
 def _explain_csv(path: Path, head: int, problems: list[Problem]) -> None:
@@ -154,12 +181,28 @@ def _read_parquet(path: Path, problems: list[Problem]) -> RawTable | None:
     except (pl.exceptions.PolarsError, OSError) as error:
         problems.append(Problem(path.name, 0, "", f"a file that cannot be read: {show(error)}", "a Parquet file"))
         return None
-    text = [
-        pl.col(n).cast(pl.List(pl.String)).list.join(";") if isinstance(t, pl.List) else pl.col(n).cast(pl.String)
-        for n, t in frame.schema.items()
-    ]
+    bad = {
+        n: t for n, t in frame.schema.items() if not _is_text(t) and not (isinstance(t, pl.List) and _is_text(t.inner))
+    }
+    for name, kind in bad.items():
+        problems.append(Problem(path.name, 0, name, f"a column of {kind}", "text, numbers, days or lists of text"))
+    if bad:
+        return None
+    text = [_as_text(n, t) for n, t in frame.schema.items()]
     rows = pl.int_range(1, 1 + frame.height, dtype=pl.Int64, eager=True)
     return _tidy(path.name, frame.select(text), rows, 0)
+
+
+def _is_text(kind: PolarsType) -> bool:
+    """Whether the values of a Parquet column have a text of their own."""
+    return kind.is_numeric() or kind in (pl.String, pl.Date, pl.Boolean, pl.Categorical, pl.Null) or kind == pl.Enum
+
+
+def _as_text(name: str, kind: pl.DataType) -> pl.Expr:
+    if not isinstance(kind, pl.List):
+        return pl.col(name).cast(pl.String)
+    joined = pl.col(name).cast(pl.List(pl.String)).list.join(";")
+    return pl.when(pl.col(name).list.len() == 0).then(pl.lit("none")).otherwise(joined).alias(name)
 
 
 def _sheet_names(path: Path, problems: list[Problem]) -> list[str]:

@@ -15,6 +15,7 @@ from detente.record.dictionary import Table, dictionary
 from detente.record.files import FILE, ROW
 from detente.record.problems import Problem, show
 
+ANY = "*"  # aliases of all tables together, for findings, which may be about a row of several
 LAYER = "_layer"  # 0: the case itself; 1, 2, ...: overlays in the order they were asked for
 
 
@@ -23,7 +24,10 @@ def check_ids(table: Table, frame: pl.DataFrame, problems: list[Problem]) -> Non
     again = frame.filter(pl.col("id").is_not_null() & pl.col("id").is_duplicated())
     if again.height:
         first: dict[str, tuple[object, int, int, str]] = {}
-        for row in again.sort(LAYER, ROW).iter_rows(named=True):
+        order: list[pl.Expr] = [pl.col(LAYER), pl.col(ROW)]
+        if "supersedes" in table.names:  # the row itself, then its corrections as they were recorded
+            order[1:1] = [(pl.col("supersedes") == pl.col("id")).fill_null(False), pl.col("recorded")]
+        for row in again.sort(order, nulls_last=True).iter_rows(named=True):
             before = first.get(row["id"])
             key = (row.get("recorded"), row[LAYER], row[ROW], row[FILE])
             if before is not None:
@@ -48,6 +52,7 @@ def check_ids(table: Table, frame: pl.DataFrame, problems: list[Problem]) -> Non
                 Problem(file, row, "supersedes", show(value), f"an id of {table.name}", "nothing to correct")
             )
         _check_alone(frame, problems)
+        _check_chains(frame, problems)
 
 
 def _check_alone(frame: pl.DataFrame, problems: list[Problem]) -> None:
@@ -55,6 +60,34 @@ def _check_alone(frame: pl.DataFrame, problems: list[Problem]) -> None:
     selves = frame.filter((pl.col("supersedes") == pl.col("id")) & ~pl.col("id").is_duplicated())
     for file, row, value in selves.select(FILE, ROW, "supersedes").iter_rows():
         problems.append(Problem(file, row, "supersedes", show(value), "the id of another row", "it names its own id"))
+
+
+def _check_chains(frame: pl.DataFrame, problems: list[Problem]) -> None:
+    """A row is corrected once, by a row that it does not itself correct."""
+    other = frame.filter(pl.col("supersedes").is_not_null() & (pl.col("supersedes") != pl.col("id")))
+    seen: dict[tuple[str, int], tuple[str, int]] = {}
+    moved: dict[str, str] = {}
+    for id_, old, layer, file, row in other.select("id", "supersedes", LAYER, FILE, ROW).iter_rows():
+        if (old, layer) in seen:
+            before = seen[old, layer]
+            got = f"{show(old)}, which row {before[1]} of {before[0]} corrects too"
+            problems.append(Problem(file, row, "supersedes", got, "one correction of a row", "correct the correction"))
+        seen[old, layer] = (file, row)
+        moved.setdefault(old, id_)
+    for id_, old, file, row in other.select("id", "supersedes", FILE, ROW).iter_rows():
+        if _leads_to(id_, old, moved):
+            problems.append(Problem(file, row, "supersedes", show(old), "a row that does not correct this one"))
+
+
+def _leads_to(start: str, goal: str, moved: Mapping[str, str]) -> bool:
+    """Whether following corrections from one id arrives at another."""
+    seen: set[str] = set()
+    while start in moved and start not in seen:
+        seen.add(start)
+        start = moved[start]
+        if start == goal:
+            return True
+    return False
 
 
 def _later(day: object, before: object) -> bool:
@@ -96,10 +129,11 @@ def follow(table: Table, frame: pl.DataFrame, moved: Mapping[str, Mapping[str, s
     """Point references to superseded ids at the rows that took their place."""
     changes = []
     for column in table.columns:
-        aliases = moved.get(column.target)
-        if column.type not in {"ref", "refs"} or not aliases or column.name == "modifies":
+        is_about = table.name == "findings" and column.name == "about"
+        aliases = moved.get(ANY if is_about else column.target)
+        if not (column.type in {"ref", "refs"} or is_about) or not aliases:
             continue
-        if column.type == "ref":
+        if column.type != "refs":
             changes.append(pl.col(column.name).replace(dict(aliases)))
         else:
             changes.append(pl.col(column.name).list.eval(pl.element().replace(dict(aliases))))

@@ -58,7 +58,7 @@ def load(case: str | Path, *, as_known: dt.date | str | None = None, overlays: S
     folder = folder_of(case)
     known = as_day(as_known, "as_known") if as_known is not None else None
     problems: list[Problem] = []
-    about = _read_about(folder, problems)
+    about, about_text = _read_about(folder, problems)
     sides = tuple(about.sides) if about else None
     texts: dict[str, BaseModel] = {} if about is None else {"case.toml": about}
     layers = [(folder, ""), *((overlay_folder(folder, o), f"overlays/{o}/") for o in overlays)]
@@ -79,11 +79,12 @@ def load(case: str | Path, *, as_known: dt.date | str | None = None, overlays: S
     checks.check_measures(tables, measures, missing, problems)
     checks.check_spans(tables, problems)
     checks.check_totals(tables, problems)
-    _check_about(about, tables, missing, problems)
+    _check_about(about, about_text, tables, missing, problems)
     _check_decisions(tables, measures, decisions, missing, problems)
     if not problems:
         checks.check_goods(tables, problems)
         checks.check_findings(tables, problems)
+        checks.check_lines(tables, problems)
         checks.check_accounts(tables, problems)
     if problems or about is None:
         raise RecordError(problems)
@@ -132,7 +133,7 @@ def overlay_about(case: Case, name: str) -> OverlayAbout:
     if not path.is_file():
         return OverlayAbout(title=name)
     found = toml.read(path, f"overlays/{name}/overlay.toml", problems)
-    about = toml.fit(OverlayAbout, *found, path.name, problems) if found else None
+    about = toml.fit(OverlayAbout, *found, f"overlays/{name}/overlay.toml", problems) if found else None
     if about is None:
         raise RecordError(problems)
     return about
@@ -142,9 +143,9 @@ def _is_known(measure: Measure, as_known: dt.date | None) -> bool:
     return as_known is None or any(w.recorded <= as_known for limb in measure.limbs for w in limb.in_force)
 
 
-def _read_about(folder: Path, problems: list[Problem]) -> About | None:
+def _read_about(folder: Path, problems: list[Problem]) -> tuple[About | None, str]:
     found = toml.read(folder / "case.toml", "case.toml", problems)
-    return toml.fit(About, *found, "case.toml", problems) if found else None
+    return (toml.fit(About, *found, "case.toml", problems), found[1]) if found else (None, "")
 
 
 def _read_decisions(folder: Path, problems: list[Problem]) -> tuple[Decision, ...]:
@@ -164,13 +165,14 @@ _STANDS_IN = {"sale": {"links", "orders"}, "limb": {"limbs"}, "licence": {"licen
 
 
 def _check_about(
-    about: About | None, tables: Mapping[str, pl.DataFrame], unread: frozenset[str], problems: list[Problem]
+    about: About | None, text: str, tables: Mapping[str, pl.DataFrame], unread: frozenset[str], problems: list[Problem]
 ) -> None:
     groups = set(tables["parties"]["group"].drop_nulls())
     focus = about.focus_group if about else None
     if focus is not None and focus not in groups and "parties" not in unread and tables["parties"].height:
         hint = did_you_mean(focus, sorted(groups)) or "the column group of parties.csv"
-        problems.append(Problem("case.toml", 0, "focus_group", show(focus), "a group of parties", hint))
+        row = toml.locate(text, ("focus_group",))
+        problems.append(Problem("case.toml", row, "focus_group", show(focus), "a group of parties", hint))
 
 
 def _check_decisions(
@@ -206,6 +208,7 @@ def _counting(rows: Mapping[str, pl.DataFrame], as_known: dt.date | None) -> dic
     """The rows that count, references to superseded ids pointing at what took their place."""
     found = {name: history.live(frame, as_known) for name, frame in rows.items()}
     moved = {name: aliases for name, (_, aliases) in found.items()}
+    moved[history.ANY] = {old: new for aliases in moved.values() for old, new in aliases.items()}
     return {
         name: history.follow(dictionary()[name], frame.drop(history.LAYER), moved) for name, (frame, _) in found.items()
     }

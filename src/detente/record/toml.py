@@ -22,6 +22,9 @@ _KEY = re.compile(r"^\s*([A-Za-z0-9_\-]+)\s*=")
 
 def read(path: Path, name: str, problems: list[Problem]) -> tuple[dict[str, Any], str] | None:
     """The parsed file and its text; None, with the reason among ``problems``, where it is not TOML."""
+    if not path.is_file():
+        problems.append(Problem(name, 0, "", "a folder", "a file"))
+        return None
     if path.stat().st_size > MAX_BYTES:
         problems.append(Problem(name, 0, "", f"{path.stat().st_size:,} bytes", f"at most {MAX_BYTES:,} bytes"))
         return None
@@ -35,7 +38,7 @@ def read(path: Path, name: str, problems: list[Problem]) -> tuple[dict[str, Any]
     except RecursionError:
         problems.append(Problem(name, 0, "", "lists nested thousands deep", "TOML as people write it"))
         return None
-    except tomllib.TOMLDecodeError as error:
+    except tomllib.TOMLDecodeError as error:  # before ValueError, of which it is one
         said = str(error)
         found = re.search(r"\(at line (\d+), column \d+\)", said)
         row = int(found[1]) if found else text.count("\n") + 1
@@ -48,7 +51,11 @@ def read(path: Path, name: str, problems: list[Problem]) -> tuple[dict[str, Any]
         else:
             hint = "delete the line `decisions = []`" if "namespace ('decisions',)" in said else ""
             got = said.split(" (at")[0]
-            problems.append(Problem(name, row, key[1] if key else "", got[:1].lower() + got[1:], "TOML", hint))
+            got = got[:1].lower() + got[1:]
+            problems.append(Problem(name, row, key[1] if key else "", got, "TOML", hint))
+        return None
+    except ValueError as error:  # a number of thousands of digits
+        problems.append(Problem(name, 0, "", show(error), "TOML as people write it"))
         return None
 
 
@@ -57,7 +64,11 @@ def fit(model: type[M], data: dict[str, Any], text: str, name: str, problems: li
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        for fault in error.errors():
+        faults = error.errors()
+        for fault in faults:
+            inner = (f["loc"][: len(fault["loc"])] == fault["loc"] for f in faults if f is not fault)
+            if fault["type"] == "too_short" and any(inner):
+                continue  # short only because what is in it is faulty
             path = tuple(s for s in fault["loc"] if isinstance(s, int) or not s.startswith(("function-", "tuple")))
             key = next((str(s) for s in reversed(path) if isinstance(s, str)), "")
             row = locate(text, path)
