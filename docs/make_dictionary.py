@@ -41,7 +41,7 @@ TYPES = """\
 | `share` | a fraction from 0 to 1 (`0.51`, not `51%`) |
 | `one of` | one of the words listed |
 | `side` | one of the sides in `case.toml` |
-| `country`, `countries` | ISO 3166 two-letter codes; `XX` several, `ZZ` not known |
+| `country`, `countries` | ISO 3166 two-letter codes; `ZZ` not known; `XX` several countries, none that a rule names |
 | `codes` | `regime:code`, such as `us-ear:3A991`; keep such columns as text, a spreadsheet turns `3E001` into 30 |
 | `content` | `ORIGIN:SHARE`, `ORIGIN:LOW-HIGH` or `ORIGIN/CODE:SHARE`, such as `US/EAR99:0.05-0.25` |
 | `id of T`, `ids of T` | ids that stand in table T |
@@ -78,8 +78,10 @@ def page() -> str:
         "# Data dictionary",
         "",
         "Made from `src/detente/record/dictionary/` by `make docs`; the same files drive reading, checking and",
-        "`detente new`. A case is a folder with `case.toml`, one file a table (`links.csv`, or `.parquet`, or `.xlsx`, or a",
-        "sheet of `tables.xlsx`), `measures/*.toml`, and optional `tests/*.toml` and `overlays/<name>/`.",
+        "`detente new`. A case is a folder with `case.toml`, one file a table (`links.csv`, or `.parquet`, or",
+        "`.xlsx`, or a sheet of `tables.xlsx`), `measures/*.toml`, and optional `tests/*.toml` and",
+        "`overlays/<name>/`. The keys of `case.toml` are explained in [new-case.md](new-case.md), those of measures",
+        "in [encode-a-measure.md](encode-a-measure.md).",
         f"The tables {', '.join(REQUIRED_TABLES)} must be there; the rest may be left out.",
         "Lines that begin with `#` above the header are comments.",
         "",
@@ -91,7 +93,8 @@ def page() -> str:
         *rows(common),
         "",
         "A figure that is not `official` needs its range: `_low` and `_high` beside it must be filled.",
-        "A correction is a new row that `supersedes` the old one. It may keep the id (recorded later), or have its own.",
+        "A correction is a new row that `supersedes` the old one. It may keep the id (recorded later), or have",
+        "its own.",
     ]
     for table in tables.values():
         own = table.columns if table.name == "sources" else table.columns[:-7]

@@ -56,7 +56,8 @@ def test_us_goods_before_the_listing(huawei: Case) -> None:
     [
         (WAFERS, {"2020-05-14": "not_subject", "2020-06-01": "allowed", "2020-09-15": "licence_required"}),
         (SHELF, {"2020-06-01": "not_subject", "2020-09-15": "licence_required"}),
-        (SPARES, {"2020-08-13": LIFTED, "2020-08-14": HELD, "2020-08-15": HELD, "2020-08-16": HELD, "2020-08-17": HELD}),
+        (SPARES, {"2020-08-13": LIFTED, "2020-08-14": HELD, "2020-08-15": HELD, "2020-08-16": HELD,
+                  "2020-08-17": HELD}),
         (RESEARCH, {"2020-08-13": LIFTED, "2020-08-14": HELD, "2020-08-15": HELD, "2020-08-16": HELD,
                     "2020-08-17": LIFTED}),
         (CPU, {"2021-01-14": "covered_by_licence", "2021-01-15": HELD, "2021-01-16": HELD}),

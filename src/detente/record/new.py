@@ -9,7 +9,7 @@ from detente.record.files import WORKBOOK
 from detente.record.problems import DetenteError
 
 _CASE = """\
-# What the case is about. Every key is explained in docs/data-dictionary.md.
+# What the case is about. docs/new-case.md explains the keys.
 title = "A title"
 summary = "Two sentences: what happened, and what is asked."
 currency = "USD m"
@@ -29,7 +29,8 @@ through = 2021-12-31
 """
 
 _MEASURE = """\
-# One file a legal instrument; take the # away and fill in. docs/encode-a-measure.md walks through one.
+# One file a legal instrument: copy this to a file that ends in .toml, take the # away and fill in.
+# docs/encode-a-measure.md walks through one.
 # id = "home-list"
 # title = "The list of restricted buyers"
 # regime = "home"
