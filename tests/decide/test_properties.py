@@ -274,14 +274,19 @@ BLANKS = {
 """Optional facts of the law: each may be missing. The uses of a sale are missing where they are none."""
 
 
+def _stands_alone(facts: list[str], i: int) -> bool:
+    """Whether nothing else answers once a finding is gone: no other finding of the fact, no uses of the link itself."""
+    return facts.count(facts[i]) == 1 and facts[i] not in ("testing", "repair")
+
+
 def with_one_fact_less(case: Case) -> Iterator[tuple[str, Case]]:
     """The case without one fact it has, for each of them in turn."""
     for name, columns in BLANKS.items():
         frame = case[name]
         for column in columns:
             for i, value in enumerate(frame[column].to_list()):
-                if value is None or (name == "findings" and frame["fact"].to_list().count(frame["fact"][i]) > 1):
-                    continue  # of two findings of a fact the nearer one counts: without it the other one does
+                if value is None or (name == "findings" and not _stands_alone(frame["fact"].to_list(), i)):
+                    continue
                 here = pl.int_range(pl.len()) == i
                 gone = frame.filter(~here)
                 if name != "findings":

@@ -29,8 +29,7 @@ through = 2021-12-31
 """
 
 _MEASURE = """\
-# One file a legal instrument: copy this to a file that ends in .toml, take the # away and fill in.
-# docs/encode-a-measure.md walks through one.
+# One file a legal instrument: copy this to NAME.toml, take the # away and fill in (docs/encode-a-measure.md).
 # id = "home-list"
 # title = "The list of restricted buyers"
 # regime = "home"

@@ -68,8 +68,8 @@ def report(
     and then moved there. Raises ``DetenteError`` where there is no such folder, ``OSError`` where it is not writable.
     """
     target = Path(path)
-    text = page(case, since=since, through=through, as_of=as_of, progress=progress)
-    with whole_file(target) as part:
+    with whole_file(target) as part:  # first, so that a folder that is not there is said before the work
+        text = page(case, since=since, through=through, as_of=as_of, progress=progress)
         part.write_text(text, encoding="utf-8", newline="\n")
     return target
 
