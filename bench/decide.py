@@ -28,7 +28,8 @@ def enlarged(folder: Path, n_links: int) -> Path:
     shutil.copytree(folder_of("huawei"), folder)
     links = pl.read_csv(folder / "links.csv", infer_schema=False).filter(pl.col("supersedes").is_null())
     times = max(1, -(-n_links // links.height))
-    copies = [links.with_columns((pl.col("id") + f"+{k}").alias("id")) for k in range(1, times)]
+    nothing = [pl.lit("0").alias(f"value_usd_m{end}") for end in ("", "_low", "_high")]
+    copies = [links.with_columns((pl.col("id") + f"+{k}").alias("id"), *nothing) for k in range(1, times)]
     pl.concat([links, *copies]).write_csv(folder / "links.csv")
     for name in ("accounts.csv", "tests"):
         path = folder / name

@@ -44,8 +44,8 @@ def write_case(folder: Path, n_links: int, *, suffix: str = ".csv") -> None:
     put(folder, "units", {
         "id": unit, "name": unit, "party": np.char.add(side, "-co"), "item": item,
         "variant": np.char.replace(item, "i", "v"), "country": np.where(side == "target", "CN", "US"),
-        "output_usd_m": np.full(n_units, "100"), "output_usd_m_low": np.full(n_units, "90"),
-        "output_usd_m_high": np.full(n_units, "110"),
+        "output_usd_m": np.full(n_units, "1e9"), "output_usd_m_low": np.full(n_units, "9e8"),
+        "output_usd_m_high": np.full(n_units, "2e9"),
     })  # fmt: skip
     value = np.round(np.exp(rng.normal(0, 2, n_links)), 3)
     put(folder, "links", {
@@ -112,7 +112,7 @@ def main() -> None:
             runs = []
             for _ in range(given.runs):
                 said = subprocess.run(
-                    [sys.executable, __file__, "--child", str(folder)], check=True, capture_output=True, text=True
+                    [sys.executable, __file__, "--child", str(folder)], check=True, stdout=subprocess.PIPE, text=True
                 )
                 runs.append([float(x) for x in said.stdout.split()])
             _, load_s, permits_s, peak = np.median(np.array(runs), axis=0)
