@@ -293,3 +293,33 @@ def test_an_amending_entry_ends_the_one_it_amends(made: Made) -> None:
         for d in ("2020-04-30", "2020-05-01")
     ]
     assert used == [{"l1"}, {"l2"}]
+
+
+# ---------------------------------------------------------------- what a careful reader found: nothing unknown releases
+
+
+@pytest.mark.parametrize(
+    ("body", "files"),
+    [
+        ('places = {to = ["CN"]}', {"units.csv": FILES["units.csv"].replace("CN,", "ZZ,")}),
+        ('places = {headquartered_in = ["CN"]}', {"parties.csv": FILES["parties.csv"].replace("CN,", "ZZ,")}),
+        ('bound = ["us_person"]', {"parties.csv": FILES["parties.csv"].replace("US,", "ZZ,")}),
+        ('acts = ["transfer"]', {"units.csv": FILES["units.csv"].replace("CN,", "ZZ,")}),
+        ('knowledge = "informed"', {}),
+    ],
+)
+def test_a_country_or_a_letter_that_is_not_known_does_not_release(
+    made: Callable[..., Case], body: str, files: dict[str, str]
+) -> None:
+    case = made({"measures/order.toml": measure(limb("list", body)), **files})
+    assert verdict(case, "acme>vell:chip", "2020-05-01").outcome == "needs_facts"
+
+
+@pytest.mark.parametrize("about", ["acme>vell:chip", "vell", "acme"])
+def test_a_finding_about_the_link_or_a_party_counts_for_an_order(made: Callable[..., Case], about: str) -> None:
+    files = {
+        "measures/order.toml": measure(limb("list", 'end_use = ["military"]')),
+        "orders.csv": "id, link, value_usd_m\no1, acme>vell:chip, 1\n",
+        "findings.csv": f"id, about, fact, value\nf, {about}, military, yes\n",
+    }
+    assert verdict(made(files), "o1", "2020-05-01").outcome == "licence_required"

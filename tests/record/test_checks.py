@@ -46,13 +46,22 @@ def test_unknown_limb_in_overcomes(tmp_path: Path) -> None:
     assert found == Problem("licences.csv", 2, "overcomes", "'lst'", "an id of limbs", "did you mean 'list'?")
 
 
+SAVED = "done_by = {exported = 2020-05-01}"
+
+
 @pytest.mark.parametrize(
     ("key", "line", "kind", "got", "hint"),
     [
         ("defeats", 'defeats = ["lst"]', "limb", "'lst'", "did you mean 'list'?"),
         ("named", 'scope = [{named = "sope"}]', "limb", "'sope'", "add the limb"),
         ("names", 'parties = {names = ["vel"]}', "party", "'vel'", "did you mean 'vell'?"),
-        ("sources", 'savings = [{text = "x", sources = ["lw"]}]', "source", "'lw'", "did you mean 'law'?"),
+        (
+            "sources",
+            'savings = [{done_by = {exported = 2020-05-01}, text = "x", sources = ["lw"]}]',
+            "source",
+            "'lw'",
+            "did you mean 'law'?",
+        ),
     ],
 )
 def test_measure_that_names_what_is_not_there(

@@ -27,15 +27,14 @@ def _of_limbs(facts: Facts) -> Iterator[dt.date]:
         for window in limb.in_force:
             yield window.since
             end = window.end(facts.as_known)
-            if end is not None:
-                yield end + _NEXT
+            yield from _after(end)
         yield from _of_savings(limb)
 
 
 def _of_savings(limb: Limb) -> Iterator[dt.date]:
     for saving in limb.savings:
         for day in (*saving.event_by.values(), *saving.done_by.values()):
-            yield day + _NEXT
+            yield from _after(day)
 
 
 def _of_rows(facts: Facts) -> Iterator[dt.date]:
@@ -55,5 +54,10 @@ def _of_spans(spans: Iterable[Span]) -> Iterator[dt.date]:
     for span in spans:
         if span.since is not None:
             yield span.since
-        if span.through is not None:
-            yield span.through + _NEXT
+        yield from _after(span.through)
+
+
+def _after(day: dt.date | None) -> Iterator[dt.date]:
+    """The day after a last day, where there is one."""
+    if day is not None and day < dt.date.max:
+        yield day + _NEXT

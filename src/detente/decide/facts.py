@@ -54,10 +54,11 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Stake:
-    """A row of ``stakes``."""
+    """A row of ``stakes``; ``least`` is the low end of the share, None where it is not known."""
 
     owner: str
-    share: float | None
+    least: float | None
+    control: str
     span: Span
     fact: Fact
     sources: Words
@@ -209,7 +210,7 @@ def facts_of(case: Case) -> Facts:
     stakes: dict[str, list[Stake]] = {}
     for r in case["stakes"].iter_rows(named=True):
         stakes.setdefault(r["owned"], []).append(
-            Stake(r["owner"], r["share"], _span(r), _fact("stakes", r), _words(r["source"]))
+            Stake(r["owner"], _least(r), r["control"], _span(r), _fact("stakes", r), _words(r["source"]))
         )
     listings: dict[str, list[Listing]] = {}
     amended = {m: s for m, s in case["listings"].select("modifies", "since").iter_rows() if m and s}
@@ -319,6 +320,11 @@ def _content(cell: str) -> Content:
 
 def _span(row: Mapping[str, Any]) -> Span:
     return Span(row["since"], row["through"])
+
+
+def _least(row: Mapping[str, Any]) -> float | None:
+    least = row["share"] if row["share_low"] is None else row["share_low"]
+    return None if row["share"] is None else least
 
 
 def _cut(span: Span, amended: dt.date | None) -> Span:

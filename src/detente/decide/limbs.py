@@ -7,12 +7,13 @@ from collections.abc import Callable
 from functools import partial
 
 from detente.decide.facts import Facts, Party
-from detente.decide.sale import Sale, Taking
+from detente.decide.sale import Sale, Taking, legal_party
 from detente.decide.scope import NOT_KNOWN, found, in_scope, in_window, is_item
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, all_of, any_of, truth
 from detente.record.countries import COUNTRIES
 from detente.record.measures import Limb, Measure, Parties, Places, Saving
 
+DOWNSTREAM = "buyer_of_downstream"
 _MOVES = ("export", "reexport", "transfer", "export_from_abroad")
 
 
@@ -32,7 +33,7 @@ def bites(
     """
     tests: list[Callable[[], Reason]] = [partial(in_window, limb, day, facts)]
     if limb.parties is not None:
-        tests.append(partial(_parties, limb.parties, taking, facts, day, limb))
+        tests.append(partial(_parties, limb.parties, sale, taking, facts, day, limb))
     tests.append(partial(_acts, limb, sale, day))
     tests.append(partial(in_scope, limb, sale, facts, day, measure.regime))
     if limb.items is not None:
@@ -42,8 +43,8 @@ def bites(
     if limb.end_use:
         tests.append(partial(_end_use, limb, sale, facts, day))
     if limb.bound != ("anyone",):
-        tests.append(partial(_bound, limb, sale, facts))
-    if limb.knowledge == "knowledge":
+        tests.append(partial(_bound, limb, sale, facts, day))
+    if limb.knowledge != "none":
         tests.append(partial(_knowledge, limb, sale, taking, facts, day))
     steps: list[Reason] = []
     for test in tests:
@@ -64,8 +65,10 @@ def is_saved(reason: Reason) -> bool:
     return any(c.truth is FALSE for c in saved) and all(c.truth is TRUE for c in rest)
 
 
-def _parties(parties: Parties, taking: tuple[Taking, ...], facts: Facts, day: dt.date, limb: Limb) -> Reason:
-    """Whether a party meant by the limb takes part in one of its roles."""
+def _parties(
+    parties: Parties, sale: Sale, taking: tuple[Taking, ...], facts: Facts, day: dt.date, limb: Limb
+) -> Reason:
+    """Whether a party meant by the limb takes part in one of its roles; a buyer further down must be declared."""
     roles = set(parties.roles)
     steps: list[Reason] = []
     seen: set[tuple[str, str]] = set()
@@ -76,6 +79,8 @@ def _parties(parties: Parties, taking: tuple[Taking, ...], facts: Facts, day: dt
             continue
         seen.add((who.party, who.reason.text))
         steps.append(_is_meant(parties, who, facts, day))
+    if DOWNSTREAM in roles and facts.findings_on(sale.abouts, DOWNSTREAM, day):
+        steps.append(found("a party meant buys further down", DOWNSTREAM, sale, facts, day))
     what = f"a party on {parties.listed_on}" if parties.listed_on else "a named party"
     what += f" with {' and '.join(parties.tags)}" if parties.tags else ""
     return any_of(f"{what} takes part", steps, limb.sources)
@@ -108,7 +113,7 @@ def _acts(limb: Limb, sale: Sale, day: dt.date) -> Reason:
     """Whether the movement is one of the acts meant; moving goods inside a country is a transfer."""
     good = sale.good(day)
     may: set[str] = set()
-    if good is None or good.shipped_from == NOT_KNOWN:
+    if good is None or NOT_KNOWN in {good.shipped_from, sale.destination}:
         have, may = {"export_from_abroad"}, set(_MOVES)
     elif good.shipped_from == sale.destination:
         have = {"transfer", "export_from_abroad"}
@@ -128,7 +133,9 @@ def _places(places: Places, sale: Sale, taking: tuple[Taking, ...], facts: Facts
     steps = []
     if places.to or places.to_except:
         to = not places.to or "*" in places.to or sale.destination in places.to
-        inside = to and sale.destination not in places.to_except
+        inside: bool | None = to and sale.destination not in places.to_except
+        if sale.destination == NOT_KNOWN and (places.to_except or "*" not in places.to):
+            inside = None
         steps.append(Reason(f"goes to {sale.destination}", truth(inside), (sale.fact,)))
     if places.headquartered_in:
         hits = [_at_home(t, facts.parties[t.party], places.headquartered_in) for t in taking]
@@ -139,7 +146,7 @@ def _places(places: Places, sale: Sale, taking: tuple[Taking, ...], facts: Facts
 def _at_home(who: Taking, party: Party, countries: tuple[str, ...]) -> Reason:
     if who.reason.truth is not TRUE:
         return who.reason
-    here = None if party.headquarters is None else party.headquarters in countries
+    here = None if party.headquarters in {None, NOT_KNOWN} else party.headquarters in countries
     return Reason(f"{party.name}: headquarters {party.headquarters or 'not recorded'}", truth(here), (party.fact,))
 
 
@@ -157,9 +164,12 @@ def _end_use(limb: Limb, sale: Sale, facts: Facts, day: dt.date) -> Reason:
     return Reason(f"{text}: {', '.join(sale.end_use)}", FALSE, (sale.fact,))
 
 
-def _bound(limb: Limb, sale: Sale, facts: Facts) -> Reason:
+def _bound(limb: Limb, sale: Sale, facts: Facts, day: dt.date) -> Reason:
     """Whether the seller is bound: ``addressee:PARTY``, or a person of a country such as ``us_person``."""
-    seller = facts.parties[sale.seller]
+    party, certain = legal_party(sale.seller, facts, day)
+    if certain.truth is not TRUE:
+        return certain
+    seller = facts.parties[party]
     steps: list[Reason] = []
     for who in limb.bound:
         kind, _, party = who.partition(":")
@@ -167,7 +177,7 @@ def _bound(limb: Limb, sale: Sale, facts: Facts) -> Reason:
             steps.append(Reason(f"the letter binds {party}", truth(party == seller.id), (seller.fact,)))
         elif kind.endswith("_person"):
             country = kind.removesuffix("_person").upper()
-            known = seller.country is not None and country in COUNTRIES
+            known = seller.country not in {None, NOT_KNOWN} and country in COUNTRIES
             here = seller.country == country if known else None
             steps.append(Reason(f"{seller.name} is a {kind.replace('_', ' ')}", truth(here), (seller.fact,)))
         else:
@@ -177,6 +187,10 @@ def _bound(limb: Limb, sale: Sale, facts: Facts) -> Reason:
 
 def _knowledge(limb: Limb, sale: Sale, taking: tuple[Taking, ...], facts: Facts, day: dt.date) -> Reason:
     """A seller knows its own customer; what lies behind the customer must be declared."""
+    if limb.knowledge == "informed":
+        if f"addressee:{legal_party(sale.seller, facts, day)[0]}" in limb.bound:
+            return Reason("the seller was informed: the letter is addressed to it", TRUE, (sale.fact,))
+        return found("the seller was informed", "informed", sale, facts, day)
     if limb.parties is not None:
         for who in taking:
             if (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -123,7 +124,8 @@ class Permits:
         if v == ABSENT:
             return None
         like, own = self.decided[v], self.links[int(self.link[k])]
-        return replace(like, sale=own, needs=tuple(n.replace(like.sale, own) for n in like.needs))
+        whole = re.compile(rf"(?<![\w>:.\-]){re.escape(like.sale)}(?![\w>:.\-])")
+        return replace(like, sale=own, needs=tuple(whole.sub(lambda _: own, n) for n in like.needs))
 
 
 def permits(case: Case, since: dt.date | str, through: dt.date | str) -> Permits:

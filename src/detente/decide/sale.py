@@ -28,6 +28,7 @@ class Sale:
     """
 
     id: str
+    link: str
     seller_unit: str
     buyer_unit: str
     seller: str
@@ -54,7 +55,7 @@ class Sale:
     def abouts(self) -> tuple[str, ...]:
         """What a finding on this sale may be about, the nearest first."""
         good = () if self.variant is None else (self.variant.id,)
-        return (self.id, self.seller_unit, *good, self.buyer_unit)
+        return (self.id, self.link, self.seller_unit, *good, self.buyer_unit, self.seller, self.buyer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def sale_of(row: Mapping[str, Any], facts: Facts, order: Mapping[str, Any] | Non
         days["en_route"] = days["aboard_carrier"]
     return Sale(
         id=about["id"],
+        link=row["id"],
         seller_unit=row["seller"],
         buyer_unit=row["buyer"],
         seller=row["seller_party"],
@@ -138,8 +140,9 @@ def legal_party(party: str, facts: Facts, day: dt.date) -> tuple[str, Reason]:
     while row.kind == "business":
         seen.add(row.id)
         stakes = [s for s in facts.stakes.get(row.id, ()) if s.span.holds(day)]
-        owners = [s for s in stakes if s.share is not None and s.share > 0.5]
-        if not owners or owners[0].owner in seen:
+        owners = [s for s in stakes if s.least is not None and s.least > 0.5]
+        rivals = [s for s in stakes if s.control == "yes" and s not in owners]
+        if not owners or rivals or owners[0].owner in seen:
             text = f"who owns {row.name}, a line of business, on {day}"
             return row.id, Reason(text, UNKNOWN, tuple(path))
         path.append(owners[0].fact)

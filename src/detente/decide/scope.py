@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from detente.decide.facts import Facts, Variant
-from detente.decide.sale import Sale
+from detente.decide.sale import Sale, legal_party
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, Truth, all_of, any_of, truth
 from detente.record.measures import Items, Limb, Scope
 
@@ -117,7 +117,7 @@ def _product(
     regime: str,
 ) -> Reason:
     """A direct product: the codes it comes from are listed, and that technology is of the right origin."""
-    if codes is None:
+    if codes is None or (codes and not own_codes(codes, regime)):
         return Reason(f"{text}: not recorded for {good.id}", UNKNOWN, (good.fact,), good.sources)
     mine = own_codes(codes, regime)
     hit = [c for c in mine if _under(c, wanted)]
@@ -149,12 +149,19 @@ def _designed(list_tag: str, good: Variant, facts: Facts, day: dt.date) -> Reaso
     text = f"developed by a party on {list_} with {tag}"
     if good.designed_by is None:
         return Reason(f"{text}: who developed {good.id} is not recorded", UNKNOWN, (good.fact,), good.sources)
-    for party in good.designed_by:
+    unsure: Reason | None = None
+    for designer in good.designed_by:
+        party, known = legal_party(designer, facts, day)
+        if known.truth is not TRUE:
+            unsure = Reason(f"{text}: {known.text}", UNKNOWN, (good.fact, *known.facts), good.sources)
+            continue
         for entry in facts.listings.get(party, ()):
             if entry.list == list_ and tag in entry.tags and entry.span.holds(day):
                 name = facts.parties[party].name
                 cited = (*good.sources, *entry.sources)
                 return Reason(f"{text}: {name}, listed {entry.span}", TRUE, (good.fact, entry.fact), cited)
+    if unsure is not None:
+        return unsure
     who = ", ".join(facts.parties[p].name for p in good.designed_by) or "its maker alone"
     return Reason(f"{text}: developed by {who}", FALSE, (good.fact,), good.sources)
 
@@ -164,7 +171,7 @@ def is_item(items: Items, sale: Sale, facts: Facts, day: dt.date, regime: str) -
     good, item = sale.good(day), sale.item
     steps = []
     if items.codes or items.codes_except:
-        if good is None or good.codes is None:
+        if good is None or good.codes is None or (good.codes and not own_codes(good.codes, regime)):
             named = good.id if good is not None else sale.seller_unit
             at = (sale.fact,) if good is None else (good.fact,)
             steps.append(Reason(f"classification of the good of {named} not recorded", UNKNOWN, at))

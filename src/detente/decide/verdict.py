@@ -167,7 +167,7 @@ def _verdict(
     facts: Facts,
 ) -> Verdict:
     biting = [r for r in rules if r.status != "off"]
-    used = [next(c for c in r.covered if c.reason.truth is TRUE) for r in biting if r.status == "covered"]
+    used = [r.covered for r in biting if r.status == "covered"]
     lifted = [x for r in biting if r.status == "lifted" for x in r.lifting]
     share, low, high = _share(outcome, used)
     state = {"licence_required": "closed", "denied": "closed", "needs_facts": "unknown", "conflict": "unknown"}.get(
@@ -194,7 +194,7 @@ def _verdict(
         review=review(biting, facts) if outcome == "licence_required" else None,
         limbs=tuple(r.limb.id for r in biting),
         authorisations=tuple(x.id for x in lifted),
-        licences=tuple(_unique(c.licence.id for c in used)),
+        licences=tuple(_unique(c.licence.id for covers in used for c in covers if c.reason.truth is TRUE)),
         needs=tuple(_unique(needs)),
         duties=tuple(_unique(duties)),
         notes=tuple(_unique(notes)),
@@ -203,15 +203,23 @@ def _verdict(
     )
 
 
-def _share(outcome: Outcome, used: list[Cover]) -> tuple[float, float, float]:
-    """The part of the trade that may go ahead; several licences are all needed, so the least counts."""
+def _share(outcome: Outcome, used: list[tuple[Cover, ...]]) -> tuple[float, float, float]:
+    """The part of the trade that may go ahead: the least over the requirements, each of which must be covered.
+
+    Licences against one requirement may cover the same goods or others: the largest counts, their sum is the high end.
+    """
     if outcome in {"licence_required", "denied"}:
         return 0.0, 0.0, 0.0
     if outcome in {"needs_facts", "conflict"}:
         return 0.0, 0.0, 1.0
     if not used:
         return 1.0, 1.0, 1.0
-    return min(c.share for c in used), min(c.low for c in used), min(c.high for c in used)
+    sure = [[c for c in covers if c.reason.truth is TRUE] for covers in used]
+    return (
+        min(max(c.share for c in covers) for covers in sure),
+        min(max(c.low for c in covers) for covers in sure),
+        min(min(1.0, sum(c.high for c in covers if c.reason.truth is not FALSE)) for covers in used),
+    )
 
 
 def _unique(words: Iterable[str]) -> Iterable[str]:

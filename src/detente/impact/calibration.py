@@ -8,11 +8,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from detente.impact._kernels import F64, I32, I64, Links
+from detente.record import DetenteError
 
 NEGLIGIBLE, ORDINARY, CRITICAL = 0, 1, 2
 
 
-class NetworkError(ValueError):
+class NetworkError(DetenteError, ValueError):
     """What was given cannot be a network, a shock on it, or a rule for it.
 
     The message says what was got, what was expected and what to do.

@@ -95,9 +95,8 @@ def _pairs(network: Network, link_class: npt.NDArray[np.int8]) -> _Pairs:
     value = np.bincount(pair, network.value, keys.size).astype(np.float64)
     seller, buyer = keys // n, keys % n
     items = network.units["item"].to_numpy()
-    calibration = calibrate_links(
-        n, seller, buyer, value, items[seller], link_class[first], revenue=np.maximum(network.output, 0.0)
-    )
+    revenue = np.maximum(network.output, np.bincount(seller, value, n))  # the record lets rounding stand between them
+    calibration = calibrate_links(n, seller, buyer, value, items[seller], link_class[first], revenue=revenue)
     return _Pairs(pair.astype(np.int64), value, calibration)
 
 

@@ -49,6 +49,16 @@ class Path:
         return self.frame().group_by("side").agg(pl.col(c).sum() for c in _LOSSES).sort("side")
 
 
+def _days(case: Case, found: Permits) -> list[dt.date]:
+    """The days on which permits, units, sales, inputs or owners change: between two of them nothing does."""
+    days = set(found.days())
+    for table in ("units", "links", "inputs", "stakes"):
+        days |= set(case[table]["since"].drop_nulls())
+        ends = case[table]["through"].drop_nulls()
+        days |= {d + dt.timedelta(days=1) for d in ends if d < dt.date.max}
+    return sorted(d for d in days if found.first <= d <= found.last)
+
+
 _LOSSES = ("loss_usd_m", "loss_usd_m_low", "loss_usd_m_high")
 
 
@@ -74,7 +84,7 @@ def cost(
 
 def path(case: Case, found: Permits, progress: Callable[[int, int], None] | None = None) -> Path:
     """The path of costs under permits that are already decided."""
-    days = found.days()
+    days = _days(case, found)
     outcomes = []
     for k, day in enumerate(days):
         outcomes.append(run(Network.of(case, day), found.on(day)))

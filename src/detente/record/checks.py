@@ -111,7 +111,8 @@ def check_measures(
 
 def check_spans(tables: Tables, problems: list[Problem]) -> None:
     """No two rows may say different things about the same subject on the same day."""
-    for name, keys in (("listings", ("list", "party")), ("stakes", ("owner", "owned"))):
+    subjects = (("listings", ("list", "party")), ("stakes", ("owner", "owned")), ("inputs", ("unit", "made", "used")))
+    for name, keys in subjects:
         frame = tables[name]
         ordered = frame.sort(*keys, pl.col("since").fill_null(dt.date.min), ROW)
         amended = _amended(frame) if name == "listings" else {}
@@ -203,15 +204,41 @@ def check_goods(tables: Tables, problems: list[Problem]) -> None:
 
 
 def check_findings(tables: Tables, problems: list[Problem]) -> None:
-    """A finding is about something that is in the record."""
-    about = ("links", "orders", "units", "variants", "parties", "licences")
+    """A finding is about something in the record and says a day, yes, no or unknown; ids of orders are their own."""
+    about = ("links", "orders", "units", "variants", "parties")
     known = pl.concat([tables[t]["id"] for t in about])
     wrong = tables["findings"].filter(~pl.col("about").is_in(known.implode()))
     for file, row, value in wrong.select(FILE, ROW, "about").iter_rows():
-        expected = "an id of links, orders, units, variants, parties or licences"
+        expected = "an id of links, orders, units, variants or parties"
         problems.append(
             Problem(file, row, "about", show(value), expected, did_you_mean(value, known.to_list()[:10_000]))
         )
+
+    said = pl.col("value").is_in(["yes", "no", "unknown"])
+    day = pl.col("value").str.to_date("%Y-%m-%d", strict=False).is_not_null()
+    for file, row, value in tables["findings"].filter(~said & ~day).select(FILE, ROW, "value").iter_rows():
+        problems.append(Problem(file, row, "value", show(value), "a day such as 2019-06-05, or yes, no or unknown"))
+    both = tables["orders"].filter(pl.col("id").is_in(tables["links"]["id"].implode()))
+    for file, row, value in both.select(FILE, ROW, "id").iter_rows():
+        problems.append(Problem(file, row, "id", show(value), "an id that no link has"))
+
+
+def check_cycles(measures: tuple[Measure, ...], problems: list[Problem]) -> None:
+    """A scope may not be defined by itself, however far round."""
+    named = {limb.id: {s.named for s in limb.scope if s.named} for m in measures for limb in m.limbs}
+    for measure in measures:
+        for i, limb in enumerate(measure.limbs):
+            seen: set[str] = set()
+            left = set(named[limb.id])
+            while left:
+                one = left.pop()
+                if one not in seen:
+                    seen.add(one)
+                    left |= named.get(one, set())
+            if limb.id in seen:
+                row = measure.where(("limbs", i, "scope"))
+                got = f"{show(limb.id)}, which names itself"
+                problems.append(Problem(measure.file, row, "scope", got, "a scope that does not lead back to itself"))
 
 
 def check_accounts(tables: Tables, problems: list[Problem]) -> None:

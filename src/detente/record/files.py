@@ -47,6 +47,11 @@ def inside(folder: Path, pattern: str, problems: list[Problem]) -> list[Path]:
     return kept
 
 
+def is_aside(path: Path) -> bool:
+    """Whether an entry of a case folder is plainly not data: notes, hidden files, what an editor leaves."""
+    return path.name.startswith((".", "~$")) or path.suffix in {".md", ".txt", ".bak", ".pdf", ".html", ".png"}
+
+
 def find(folder: Path, problems: list[Problem]) -> dict[str, Path]:
     """The file of each table in ``folder``; two files for one table, or a stray table, is a problem."""
     found: dict[str, Path] = {}
@@ -64,6 +69,16 @@ def find(folder: Path, problems: list[Problem]) -> dict[str, Path]:
                 )
             else:
                 found[name] = path
+    known = {p.name for p in found.values()} | {"case.toml", WORKBOOK, "measures", "tests", "overlays", "overlay.toml"}
+    for path in sorted(folder.iterdir()):
+        seen = path.suffix in {".csv", ".parquet", ".xlsx"}  # a stray table was said above
+        if path.name in known or seen or is_aside(path):
+            continue
+        hint = did_you_mean(path.name, [*known, *(f"{t}.csv" for t in TABLES)])
+        if path.is_file() or hint:  # a folder of papers is fine, unless its name is nearly one that is read
+            hint = hint or "keep notes as .md or .txt, or outside the case"
+            expected = "a table, case.toml or a known folder"
+            problems.append(Problem(path.name, 0, "", "an entry nobody reads", expected, hint))
     for book in inside(folder, WORKBOOK, problems):
         for sheet in _sheet_names(book, problems):
             if sheet not in TABLES:
@@ -234,6 +249,9 @@ def _read_sheet(path: Path, sheet: str | None, problems: list[Problem]) -> RawTa
     names = [n or "" for n in cells[head]]
     while names and not names[-1]:
         names.pop()
+    for i, row in enumerate(cells[head + 1 :], start=head + 2):
+        if any(row[len(names) :]):
+            problems.append(Problem(file, i, "", "a cell beyond the last column", "a name above every filled column"))
     if bad := [(i, n) for i, n in enumerate(names) if not n or n in names[:i]]:
         for i, n in bad:
             got = "the column twice" if n else "no name"

@@ -110,8 +110,10 @@ def live(frame: pl.DataFrame, as_known: dt.date | None) -> tuple[pl.DataFrame, d
     latest = frame.with_columns(keys.rank("ordinal").over("id").alias("_rank"), pl.len().over("id").alias("_of"))
     frame = latest.filter(pl.col("_rank") == pl.col("_of")).drop("_rank", "_of")
     other = correcting.filter(pl.col("supersedes") != pl.col("id"))
-    moved = dict(other.select("supersedes", "id").iter_rows())
-    frame = frame.filter(~pl.col("id").is_in(list(moved)))
+    latest = other.sort(LAYER, "recorded", ROW, nulls_last=False)
+    moved = dict(latest.select("supersedes", "id").iter_rows())  # the last one stands
+    beaten = set(latest["id"]) - set(moved.values())
+    frame = frame.filter(~pl.col("id").is_in([*moved, *beaten]))
     return frame, {old: _end(old, moved) for old in moved}
 
 

@@ -77,6 +77,7 @@ def load(case: str | Path, *, as_known: dt.date | str | None = None, overlays: S
     missing = frozenset(unread)
     checks.check_references(tables, measures, missing, problems)
     checks.check_measures(tables, measures, missing, problems)
+    checks.check_cycles(measures, problems)
     checks.check_spans(tables, problems)
     checks.check_totals(tables, problems)
     _check_about(about, about_text, tables, missing, problems)

@@ -15,7 +15,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, Strict, model_validator
 
 from detente.record import toml
-from detente.record.files import inside
+from detente.record.countries import COUNTRIES
+from detente.record.files import inside, is_aside
 from detente.record.problems import Problem
 
 Words = Annotated[tuple[str, ...], Strict(False)]
@@ -92,6 +93,17 @@ class Scope(Row):
 
     @model_validator(mode="after")
     def _whole(self) -> Scope:
+        tested = (
+            self.named, self.origin, self.located_in, self.content_origin, self.made_with_codes, self.plant_codes,
+            self.designed_by,
+        )  # fmt: skip
+        if not any(tested):
+            raise ValueError("a key that can be tested beside text, such as origin or made_with_codes")
+        if not self.content_origin and (self.content_op or self.content_pct is not None or self.content_counts):
+            raise ValueError("content_origin beside content_op, content_pct and content_counts")
+        _countries("origin", self.origin)
+        _countries("located_in", self.located_in)
+        _countries("content_origin", self.content_origin)
         if self.content_origin and (self.content_op is None or self.content_pct is None or self.content_counts is None):
             raise ValueError("content_counts, content_op and content_pct beside content_origin")
         if (self.made_with_codes or self.plant_codes) and not self.made_with_origin:
@@ -99,6 +111,13 @@ class Scope(Row):
         if self.designed_by is not None and ":" not in self.designed_by:
             raise ValueError("designed_by written list:tag, such as us-entity-list:fn1")
         return self
+
+
+def _countries(key: str, words: tuple[str, ...], also: tuple[str, ...] = ()) -> None:
+    """Countries of a measure are codes; a name or a typo would match nothing in silence."""
+    for word in words:
+        if word not in COUNTRIES and word not in also:
+            raise ValueError(f"{key}: ISO country codes such as CN{' or *' if also else ''}; got {word!r}")
 
 
 class Items(Row):
@@ -112,6 +131,13 @@ class Items(Row):
     text: str = ""
     decided_by: Literal["code", "declared", "expert"] = "code"
 
+    @model_validator(mode="after")
+    def _tested(self) -> Items:
+        if self.decided_by == "code" and not (self.codes or self.codes_except or self.kind or self.origin or self.tags):
+            raise ValueError("codes, kind, origin or tags; or decided_by = 'expert' where only a finding can tell")
+        _countries("origin", self.origin)
+        return self
+
 
 class Places(Row):
     """Destinations (ISO codes or ``*``) and headquarters."""
@@ -120,6 +146,15 @@ class Places(Row):
     to_except: Words = ()
     headquartered_in: Words = ()
     text: str = ""
+
+    @model_validator(mode="after")
+    def _tested(self) -> Places:
+        if not (self.to or self.to_except or self.headquartered_in):
+            raise ValueError("to, to_except or headquartered_in beside text")
+        _countries("to", self.to, ("*",))
+        _countries("to_except", self.to_except)
+        _countries("headquartered_in", self.headquartered_in)
+        return self
 
 
 ROLES = ("purchaser", "intermediate_consignee", "ultimate_consignee", "end_user", "buyer_of_downstream", "any")
@@ -134,6 +169,14 @@ class Parties(Row):
     names: Words = ()
     roles: Annotated[tuple[Role, ...], Strict(False)] = ("any",)
     text: str = ""
+
+    @model_validator(mode="after")
+    def _tested(self) -> Parties:
+        if not (self.listed_on or self.names):
+            raise ValueError("listed_on or names beside roles, tags and text")
+        if self.tags and not self.listed_on:
+            raise ValueError("listed_on beside tags")
+        return self
 
 
 Policy = Literal[
@@ -168,6 +211,12 @@ class Saving(Row):
     done_by: EventDays = {}
     text: str
     sources: Words
+
+    @model_validator(mode="after")
+    def _tested(self) -> Saving:
+        if not (self.event_by or self.done_by):
+            raise ValueError("a day in event_by or done_by; without one the clause would save every sale")
+        return self
 
 
 Effect = Literal["require_licence", "prohibit", "authorise", "forbid_compliance", "define", "inform"]
@@ -204,6 +253,8 @@ class Limb(Row):
 
     @model_validator(mode="after")
     def _words_known(self) -> Limb:
+        if self.end_use_text and not self.end_use:
+            raise ValueError("end_use beside end_use_text")
         for who in self.bound:
             if not _BOUND.match(who):
                 raise ValueError(
@@ -283,6 +334,9 @@ class Measure(Row):
             for k, scope in enumerate(limb.scope):
                 if scope.named is not None:
                     yield (*at, "scope", k, "named"), "limb", scope.named
+                for origin in scope.made_with_origin:
+                    if origin not in COUNTRIES:
+                        yield (*at, "scope", k, "made_with_origin"), "limb", origin
             for p in limb.parties.names if limb.parties else ():
                 yield (*at, "parties", "names"), "party", p
             for who in limb.bound:
@@ -300,7 +354,12 @@ class Measure(Row):
 def read_measures(folder: Path, problems: list[Problem]) -> tuple[Measure, ...]:
     """All measures of ``folder``/measures, by file name; what cannot be read is among ``problems``."""
     measures = []
-    for path in inside(folder, "measures/*.toml", problems):
+    for path in inside(folder, "measures/*", problems):
+        if path.suffix != ".toml":
+            if not is_aside(path):
+                hint = "a measure is a file in measures/ whose name ends in .toml"
+                problems.append(Problem(f"measures/{path.name}", 0, "", "an entry nobody reads", "a .toml file", hint))
+            continue
         name = f"measures/{path.name}"
         found = toml.read(path, name, problems)
         if found is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from detente.record.problems import Problem, did_you_mean, show
 
 MAX_BYTES = 4 * 2**20
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 M = TypeVar("M", bound=BaseModel)
 Step = str | int
 
@@ -34,7 +35,11 @@ def read(path: Path, name: str, problems: list[Problem]) -> tuple[dict[str, Any]
         problems.append(Problem(name, 0, "", "bytes that are not UTF-8", "a text file in UTF-8"))
         return None
     try:
-        return tomllib.loads(text), text
+        data = tomllib.loads(text)
+        if (hidden := next(_control(data), None)) is not None:
+            problems.append(Problem(name, 0, "", show(hidden), "text without control characters"))
+            return None
+        return data, text
     except RecursionError:
         problems.append(Problem(name, 0, "", "lists nested thousands deep", "TOML as people write it"))
         return None
@@ -57,6 +62,19 @@ def read(path: Path, name: str, problems: list[Problem]) -> tuple[dict[str, Any]
     except ValueError as error:  # a number of thousands of digits
         problems.append(Problem(name, 0, "", show(error), "TOML as people write it"))
         return None
+
+
+def _control(value: object) -> Iterator[str]:
+    """Texts with control characters, which a terminal would obey; line ends and tabs are fine."""
+    if isinstance(value, str) and CONTROL.search(value):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _control(key)
+            yield from _control(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _control(inner)
 
 
 def fit(model: type[M], data: dict[str, Any], text: str, name: str, problems: list[Problem]) -> M | None:
