@@ -19,7 +19,7 @@ _ID = r"^[A-Za-z0-9][A-Za-z0-9_.:>/+\-]*$"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _WORD = r"^[A-Za-z0-9][A-Za-z0-9_.:/+()\-]*$"
 _CODE = r"^[a-z0-9][a-z0-9\-]*:[A-Za-z0-9][A-Za-z0-9.]*$"
-_CONTENT = r"^[A-Z]{2}(/[A-Za-z0-9.]+)?:(0(\.\d+)?|1(\.0+)?|\.\d+)(-(0(\.\d+)?|1(\.0+)?|\.\d+))?$"
+CONTENT = r"^[A-Z]{2}(/[A-Za-z0-9.]+)?:(0(\.\d+)?|1(\.0+)?|\.\d+)(-(0(\.\d+)?|1(\.0+)?|\.\d+))?$"
 _EATEN_CODE = r"^([a-z0-9\-]+:)?([1-9]0+(\.0+)?|\d(\.\d+)?[eE][+\-]\d+)$"
 
 
@@ -104,7 +104,7 @@ def cells(column: Column, sides: Sequence[str] | None) -> Cells:
         case "codes":
             return _code_list(name)
         case "content":
-            return _list(name, _CONTENT, "ORIGIN:SHARE or ORIGIN/CODE:LOW-HIGH, such as US/EAR99:0.05-0.25")
+            return _list(name, CONTENT, "ORIGIN:SHARE or ORIGIN/CODE:LOW-HIGH, such as US/EAR99:0.05-0.25")
         case "ref":
             return _matches(name, _ID, f"an id of {column.target}")
         case "refs" | "limbs":

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from detente.record.cells import CONTENT
 from detente.record.dictionary import Table, dictionary
 from detente.record.files import FILE, ROW
 from detente.record.measures import Measure
@@ -189,6 +190,7 @@ def check_goods(tables: Tables, problems: list[Problem]) -> None:
         problems.append(Problem(file, row, "variant", f"{show(variant)}, which is {of}", f"a variant of {item}"))
     shares = tables["variants"].select(FILE, ROW, pl.col("content").alias("parts")).explode("parts").drop_nulls()
     least = pl.col("parts").str.extract(r":([0-9.]+)").cast(pl.Float64)
+    shares = shares.filter(pl.col("parts").str.contains(CONTENT))  # a cell that cannot be read is said already
     summed = shares.group_by(FILE, ROW, maintain_order=True).agg(least.sum().alias("least"))
     for file, row, share in summed.filter(pl.col("least") > 1.0005).iter_rows():
         problems.append(Problem(file, row, "content", f"shares that add up to {share:g}", "at most 1 in all"))

@@ -82,10 +82,11 @@ def load(case: str | Path, *, as_known: dt.date | str | None = None, overlays: S
     checks.check_totals(tables, problems)
     _check_about(about, about_text, tables, missing, problems)
     _check_decisions(tables, measures, decisions, missing, problems)
-    if not problems:
+    if not missing:
         checks.check_goods(tables, problems)
         checks.check_findings(tables, problems)
         checks.check_lines(tables, problems)
+    if not problems:
         checks.check_accounts(tables, problems)
     if problems or about is None:
         raise RecordError(problems)

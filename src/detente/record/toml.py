@@ -147,7 +147,7 @@ def locate(text: str, path: Sequence[Step]) -> int:
     depth: dict[str, int] = {}
     here: list[Step] = []
     best = 1
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if header := _HEADER.match(line):
             parts = header[2].split(".")
             here = []
