@@ -10,10 +10,8 @@ from detente.decide.sale import Sale, Taking, legal_party
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Fact, Reason, Truth, all_of, any_of, truth
 
 _STARTS = {"granted", "reinstated"}
-_ENDS = {"denied", "intent_to_deny", "suspended", "revoked", "expired", "not_renewed", "returned", "exhausted"}
-
-
 _AFTER_A_GRANT = {"suspended", "revoked", "partly_revoked", "expired", "not_renewed", "exhausted"}
+_ENDS = _AFTER_A_GRANT | {"denied", "intent_to_deny", "returned"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +143,7 @@ def _after(event: LicenceEvent) -> Truth | None:
     """How a licence stands after an event; None where the event changes nothing."""
     if event.event in _STARTS:
         return TRUE
-    if event.event in _ENDS or event.event == "partly_revoked":
+    if event.event in _ENDS:
         return FALSE
     return UNKNOWN if event.event == "transferred" else None
 
