@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null || echo $(CURDIR)/.uv/bin/uv)
 READY := $(VENV)/.ready
+EXPORT := --quiet --frozen --no-dev --no-emit-project --no-header
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/$(VENV)
 
 .PHONY: demo test check bench format docs lock clean
@@ -24,6 +25,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/python docs/make_dictionary.py --check
 	$(UV) lock --check
+	$(UV) export $(EXPORT) | cmp - requirements.lock
 
 bench: $(READY)
 	$(BIN)/python bench/record.py
@@ -39,7 +41,7 @@ docs: $(READY)
 
 lock: $(READY)
 	$(UV) lock
-	$(UV) export --quiet --frozen --no-dev --no-emit-project --no-header -o requirements.lock
+	$(UV) export $(EXPORT) > requirements.lock
 
 $(READY): pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen --python $(PYTHON)
