@@ -233,3 +233,13 @@ def test_revoked_for_a_line_of_goods_that_are_not_published(made: Made) -> None:
     """Which of two hidden lines the good stands in is not known, nor whether it is the one revoked."""
     case = made(files(GRANTED, "2020-07-01, partly_revoked, day, 2", lines="x1, lic, 1,\nx2, lic, 2,"))
     assert outcomes(case, A, "06-30", "07-01") == [UNSURE, UNSURE]
+
+
+def test_a_grant_of_unknown_day_can_only_lie_before_the_end_that_is_known(made: Made) -> None:
+    case = made(files("2020-04-10, granted, known_by", "2020-04-05, revoked"))
+    assert outcomes(case, A, "09-01") == [REQUIRED]
+
+
+def test_a_line_that_is_not_published_may_still_cover_what_another_no_longer_does(made: Made) -> None:
+    case = made(files(GRANTED, "2020-07-01, revoked, day, 1", lines="x1, lic, 1, chip\nx2, lic, 2,"))
+    assert outcomes(case, A, "06-30", "07-01") == [COVERED, UNSURE]

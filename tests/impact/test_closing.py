@@ -231,3 +231,18 @@ def test_cost_asks_for_days_that_are_days(made: Callable[..., Case]) -> None:
         cost(case, "yesterday")
     with pytest.raises(DetenteError, match="before since"):
         cost(case, since="2020-12-31", through="2020-01-01")
+
+
+def test_a_path_turns_where_inputs_change_though_no_permit_does(made: Callable[..., Case]) -> None:
+    inputs = """
+        id, made,  used,  class,     since,      through
+        a,  phone, chip,  other,     ,           2020-08-31
+        c,  phone, chip,  critical,  2020-09-01,
+        b,  phone, frame, important, ,
+        """
+    case = made(FILES | {"inputs.csv": inputs})
+    path = cost(case, since="2020-01-01", through="2020-12-31")
+    assert isinstance(path, Path)
+    target = path.frame().filter(pl.col("side") == "target")
+    assert [str(d) for d in target["since"]] == ["2020-01-01", "2020-03-02", "2020-09-01"]
+    assert target["loss_a_year_usd_m"].to_list() == [0.0, 0.0, pytest.approx(240.0)]

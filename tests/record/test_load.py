@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases import CASE_TOML, FILES, brief, make_case, problems_of, table
+from cases import CASE_TOML, FILES, brief, limb, make_case, measure, problems_of, table
 from detente.record import Case, DetenteError, NotFound, Problem, RecordError, load
 from detente.record.load import bundled, folder_of
 
@@ -187,3 +187,32 @@ def _load_or_record_error(files: Mapping[str, str | bytes | None]) -> None:
         except RecordError as error:
             assert error.problems
             assert all(p.file and p.row >= 0 for p in error.problems)
+
+
+def test_what_else_would_be_read_otherwise_than_it_is_written(tmp_path: Path) -> None:
+    """Contradicting inputs, an order named like a link, a scope that names itself, a text a terminal would obey."""
+    scope = 'scope = [{named = "list"}]'
+    files = {
+        "inputs.csv": "id, made, used, class\na, phone, chip, critical\nb, phone, chip, other\n",
+        "orders.csv": "id, link, value_usd_m\nacme>vell:chip, acme>vell:chip, 1\n",
+        "measures/order.toml": measure(limb("list", scope)),
+        "measures/us.TOML": "",
+        "findings.csv": "id, about, fact, value\nf, acme>vell:chip, knowledge, perhaps\n",
+        "names.csv": "id, party, name, kind\nn, vell, Vell\x1b]0;x\x07, alias\n",
+    }
+    found = {(p.file, p.column) for p in problems_of(make_case(tmp_path, files))}
+    assert found == {
+        ("inputs.csv", "since"), ("orders.csv", "id"), ("measures/order.toml", "scope"), ("measures/us.TOML", ""),
+        ("findings.csv", "value"), ("names.csv", "name"),
+    }  # fmt: skip
+
+
+def test_the_last_overlay_that_corrects_a_row_stands_alone(tmp_path: Path) -> None:
+    head = "id, seller, buyer, value_usd_m, end_use, recorded, supersedes\n"
+    folder = make_case(tmp_path, {
+        "overlays/x/links.csv": head + "x1, acme, vell, 5, production, 2020-01-02, acme>vell:chip\n",
+        "overlays/y/links.csv": head + "y1, acme, vell, 7, production, 2020-01-02, acme>vell:chip\n",
+    })  # fmt: skip
+    ids = set(load(folder, overlays=["x", "y"])["links"]["id"])
+    assert "y1" in ids
+    assert not ids & {"x1", "acme>vell:chip"}
