@@ -17,7 +17,6 @@ from detente.record import Case, DetenteError
 from detente.report.numbers import loss_range, money
 
 MOST = 15
-_OF_A_PARTY = ("sales closed", "not known", "output lost")
 LEFT_OUT = (
     "A static look: nobody adapts, stocks run out, no rival takes over a lost sale. Low: unknown sales open, every "
     "input binds only with its share of purchases. High: unknown sales closed, nobody can be replaced. Gross output: "

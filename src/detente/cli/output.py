@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from detente.record.problems import DetenteError, NotFound, RecordError
+from detente.record.problems import DetenteError, RecordError
 from detente.report.whole import whole_file
 
 FORMATS = (".csv", ".parquet", ".xlsx")
@@ -43,9 +43,6 @@ def show_error(error: Exception) -> int:
     if isinstance(error, RecordError):
         show_problems(error)
         return 1
-    if isinstance(error, NotFound):
-        err.print(f"[red]{escape(str(error))}[/]")
-        return 2
     if isinstance(error, DetenteError):
         err.print(f"[red]{escape(str(error))}[/]")
         return 2

@@ -14,6 +14,7 @@ import polars as pl
 from detente.decide.truth import Fact, Reason
 from detente.record import Case
 from detente.record.files import FILE, ROW
+from detente.record.history import amended
 from detente.record.measures import Limb, Measure
 
 Words = tuple[str, ...]
@@ -213,12 +214,12 @@ def facts_of(case: Case) -> Facts:
             Stake(r["owner"], _least(r), r["control"], _span(r), _fact("stakes", r), _words(r["source"]))
         )
     listings: dict[str, list[Listing]] = {}
-    amended = {m: s for m, s in case["listings"].select("modifies", "since").iter_rows() if m and s}
+    ends = amended(case["listings"])
     for r in case["listings"].iter_rows(named=True):
         listings.setdefault(r["party"], []).append(
             Listing(
                 r["id"], r["list"], r["as_listed"], _words(r["tags"]), r["requirement"], r["review"],
-                _cut(_span(r), amended.get(r["id"])), _fact("listings", r), _words(r["source"]),
+                _cut(_span(r), ends.get(r["id"])), _fact("listings", r), _words(r["source"]),
             )
         )  # fmt: skip
     findings: dict[tuple[str, str], list[Finding]] = {}
@@ -327,11 +328,11 @@ def _least(row: Mapping[str, Any]) -> float | None:
     return None if row["share"] is None else least
 
 
-def _cut(span: Span, amended: dt.date | None) -> Span:
+def _cut(span: Span, end: dt.date | None) -> Span:
     """The days of an entry, which end when another one that amends it starts."""
-    if amended is None or (span.through is not None and span.through < amended):
+    if end is None or (span.through is not None and span.through <= end):
         return span
-    return Span(span.since, amended - dt.timedelta(days=1))
+    return Span(span.since, end)
 
 
 def _fact(table: str, row: Mapping[str, Any]) -> Fact:

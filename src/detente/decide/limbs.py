@@ -14,6 +14,7 @@ from detente.record.countries import COUNTRIES
 from detente.record.measures import Limb, Measure, Parties, Places, Saving
 
 DOWNSTREAM = "buyer_of_downstream"
+_NOT_SAVED = "not saved: "
 _MOVES = ("export", "reexport", "transfer", "export_from_abroad")
 
 
@@ -54,15 +55,19 @@ def bites(
     else:
         for saving in limb.savings:
             saved = _saving(saving, sale, facts, day)
-            steps.append(Reason(f"not saved: {saving.text}", ~saved.truth, saved.facts, saved.sources, saved.children))
+            steps.append(Reason(f"{_NOT_SAVED}{saving.text}", ~saved.truth, saved.facts, saved.sources, saved.children))
     return all_of(f"{limb.id}: {limb.text}", steps, limb.sources)
 
 
 def is_saved(reason: Reason) -> bool:
     """Whether a limb fails to bite only because a saving clause holds."""
-    rest = [c for c in reason.children if not c.text.startswith("not saved: ")]
-    saved = [c for c in reason.children if c.text.startswith("not saved: ")]
-    return any(c.truth is FALSE for c in saved) and all(c.truth is TRUE for c in rest)
+    rest = [c for c in reason.children if not is_saving(c)]
+    return any(c.truth is FALSE for c in reason.children if is_saving(c)) and all(c.truth is TRUE for c in rest)
+
+
+def is_saving(step: Reason) -> bool:
+    """Whether a step of a limb is one of its saving clauses, each put as "not saved"."""
+    return step.text.startswith(_NOT_SAVED)
 
 
 def _parties(

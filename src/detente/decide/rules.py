@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from detente.decide.facts import Facts
 from detente.decide.licences import Cover, any_cover, covers
-from detente.decide.limbs import is_saved
+from detente.decide.limbs import is_saved, is_saving
 from detente.decide.sale import Sale, Taking
 from detente.decide.scope import in_scope, in_window
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, all_of, any_of
@@ -56,8 +56,7 @@ def requirement(
         return Requirement(measure, limb, bitten, (), None, ())
     lifts = [(x, test(x.id)) for _, x in facts.limbs.values() if x.effect == "authorise" and limb.id in x.defeats]
     lifted = any_of(f"{limb.id} is lifted by an authorisation", [r for _, r in lifts]) if lifts else None
-    by_licence = limb.effect != "prohibit" and "licence" in limb.overcome_by
-    covered = covers(limb.id, sale, taking, facts, day) if by_licence else ()
+    covered = covers(limb.id, sale, taking, facts, day) if limb.is_licensable else ()
     lifting = tuple(x for x, r in lifts if r.truth is TRUE)
     return Requirement(measure, limb, bitten, lifting, lifted, covered)
 
@@ -89,15 +88,16 @@ def tree(sale: Sale, day: dt.date, rules: list[Requirement], against: list[Reaso
     for rule in rules:
         steps = [rule.bites]
         if is_saved(rule.bites):
-            saved = [c for c in rule.bites.children if c.text.startswith("not saved: ")]
             steps += [
-                Reason("saved: " + c.text.removeprefix("not saved: "), ~c.truth, c.facts, c.sources) for c in saved
+                Reason(c.text.removeprefix("not "), ~c.truth, c.facts, c.sources)
+                for c in rule.bites.children
+                if is_saving(c)
             ]
             branches.append(Reason(f"{rule.limb.id} holds the sale", FALSE, (), rule.limb.sources, tuple(steps)))
             continue
         if rule.bites.truth is not FALSE:
             overcome = [r for r in (rule.lifted,) if r is not None]
-            if rule.limb.effect != "prohibit" and "licence" in rule.limb.overcome_by:
+            if rule.limb.is_licensable:
                 overcome.append(any_cover(rule.limb.id, rule.covered))
             steps += [Reason(f"not overcome: {r.text}", ~r.truth, r.facts, r.sources, r.children) for r in overcome]
         branches.append(all_of(f"{rule.limb.id} holds the sale", steps, rule.limb.sources))

@@ -10,11 +10,10 @@ import polars as pl
 from detente.record.countries import COUNTRIES
 from detente.record.dictionary import Column
 from detente.record.files import ROW, RawTable
-from detente.record.problems import Problem, did_you_mean, show
+from detente.record.problems import CONTROL, Problem, did_you_mean, show
 
 MAX_SHOWN = 1000  # faults listed for one column; a column wrong from top to bottom needs no million lines
 
-_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 _ID = r"^[A-Za-z0-9][A-Za-z0-9_.:>/+\-]*$"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _WORD = r"^[A-Za-z0-9][A-Za-z0-9_.:/+()\-]*$"
@@ -74,7 +73,7 @@ def cells(column: Column, sides: Sequence[str] | None) -> Cells:
         case "id":
             return _matches(name, _ID, "a short name of letters, digits and _ . : > / + -, without spaces")
         case "text":
-            return Cells(pl.col(name), pl.col(name).str.contains(_CONTROL), "a text without control characters")
+            return Cells(pl.col(name), pl.col(name).str.contains(CONTROL), "a text without control characters")
         case "date":
             value = pl.col(name).str.to_date("%Y-%m-%d", strict=False)
             ok = value.is_not_null() & pl.col(name).str.contains(_DATE)

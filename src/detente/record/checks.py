@@ -11,6 +11,7 @@ import polars as pl
 from detente.record.cells import CONTENT
 from detente.record.dictionary import Table, dictionary
 from detente.record.files import FILE, ROW
+from detente.record.history import amended
 from detente.record.measures import Measure
 from detente.record.problems import Problem, did_you_mean, show
 
@@ -46,8 +47,6 @@ def check_references(
     ids = {name: frame["id"].drop_nulls().unique() for name, frame in tables.items()}
     limbs = pl.Series("id", [limb.id for m in measures for limb in m.limbs], dtype=pl.String)
     for table in dictionary().values():
-        if table.name not in tables:
-            continue
         frame = tables[table.name]
         for column in table.columns:
             if column.type not in {"ref", "refs", "limbs"}:
@@ -55,7 +54,7 @@ def check_references(
             target = "limbs" if column.type == "limbs" else column.target
             if target in unread:
                 continue
-            known = limbs if target == "limbs" else ids.get(target, pl.Series("id", [], dtype=pl.String))
+            known = limbs if target == "limbs" else ids[target]
             pairs = frame.select(FILE, ROW, pl.col(column.name).alias("value"))
             if column.is_list:
                 pairs = pairs.explode("value")
@@ -116,11 +115,11 @@ def check_spans(tables: Tables, problems: list[Problem]) -> None:
     for name, keys in subjects:
         frame = tables[name]
         ordered = frame.sort(*keys, pl.col("since").fill_null(dt.date.min), ROW)
-        amended = _amended(frame) if name == "listings" else {}
+        ends = amended(frame) if name == "listings" else {}
         longest: dict[str, Any] | None = None
         reach = dt.date.min
         for row in ordered.iter_rows(named=True):
-            end = min(row["through"] or dt.date.max, amended.get(row["id"], dt.date.max))
+            end = min(row["through"] or dt.date.max, ends.get(row["id"], dt.date.max))
             start = row["since"] or dt.date.min
             if longest is not None and all(longest[k] == row[k] for k in keys):
                 if start <= reach:
@@ -132,12 +131,6 @@ def check_spans(tables: Tables, problems: list[Problem]) -> None:
                 if end <= reach:
                     continue
             longest, reach = row, end
-
-
-def _amended(frame: pl.DataFrame) -> dict[str, dt.date]:
-    """The last day of each entry that another one amends."""
-    pairs = frame.filter(pl.col("modifies").is_not_null() & pl.col("since").is_not_null())
-    return {old: since - dt.timedelta(days=1) for old, since in pairs.select("modifies", "since").iter_rows()}
 
 
 def check_lines(tables: Tables, problems: list[Problem]) -> None:
@@ -161,25 +154,19 @@ def check_lines(tables: Tables, problems: list[Problem]) -> None:
 
 def check_totals(tables: Tables, problems: list[Problem]) -> None:
     """Shares of a market and stakes in a party may not add up to more than one."""
-    markets = tables.get("markets")
-    if markets is not None:
-        over = markets.group_by("market").agg(pl.col("share").sum(), pl.col(FILE).last(), pl.col(ROW).max())
-        for market, share, file, row in over.filter(pl.col("share") > 1.0005).sort("market").iter_rows():
-            problems.append(
-                Problem(file, row, "share", f"{share:.4f} in market {show(market)}", "shares that add up to 1")
+    over = tables["markets"].group_by("market").agg(pl.col("share").sum(), pl.col(FILE).last(), pl.col(ROW).max())
+    for market, share, file, row in over.filter(pl.col("share") > 1.0005).sort("market").iter_rows():
+        problems.append(Problem(file, row, "share", f"{share:.4f} in market {show(market)}", "shares that add up to 1"))
+    far = dt.date.max
+    for (owned,), group in tables["stakes"].filter(pl.col("share").is_not_null()).group_by("owned"):
+        for stake in group.iter_rows(named=True):
+            day = stake["since"] or dt.date.min
+            held = group.filter(
+                (pl.col("since").fill_null(dt.date.min) <= day) & (pl.col("through").fill_null(far) >= day)
             )
-    stakes = tables.get("stakes")
-    if stakes is not None:
-        far = dt.date.max
-        for (owned,), group in stakes.filter(pl.col("share").is_not_null()).group_by("owned"):
-            for row in group.iter_rows(named=True):
-                day = row["since"] or dt.date.min
-                held = group.filter(
-                    (pl.col("since").fill_null(dt.date.min) <= day) & (pl.col("through").fill_null(far) >= day)
-                )
-                if (total := float(held["share"].sum())) > 1.0005 and row[ROW] == held[ROW].max():
-                    got = f"{total:.4f} of {show(owned)} on {row['since'] or 'the first day'}"
-                    problems.append(Problem(row[FILE], row[ROW], "share", got, "stakes that add up to at most 1"))
+            if (total := float(held["share"].sum())) > 1.0005 and stake[ROW] == held[ROW].max():
+                got = f"{total:.4f} of {show(owned)} on {stake['since'] or 'the first day'}"
+                problems.append(Problem(stake[FILE], stake[ROW], "share", got, "stakes that add up to at most 1"))
 
 
 def check_goods(tables: Tables, problems: list[Problem]) -> None:

@@ -164,3 +164,9 @@ def without_dangling(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFra
             kept[table.name] = frame
         if sum(f.height for f in kept.values()) == before:
             return kept
+
+
+def amended(listings: pl.DataFrame) -> dict[str, dt.date]:
+    """The last day of each entry that another one amends (column ``modifies``): the day before that one starts."""
+    pairs = listings.filter(pl.col("modifies").is_not_null() & pl.col("since").is_not_null())
+    return {old: since - dt.timedelta(days=1) for old, since in pairs.select("modifies", "since").iter_rows()}

@@ -92,8 +92,8 @@ def load(case: str | Path, *, as_known: dt.date | str | None = None, overlays: S
         raise RecordError(problems)
     if known is not None:
         tables = history.without_dangling(_counting(rows, known))
-    texts |= {m.file: m for m in measures if _is_known(m, known)}
     kept = tuple(m for m in measures if _is_known(m, known))
+    texts |= {m.file: m for m in kept}
     return Case(
         name=folder.name,
         folder=folder,

@@ -251,6 +251,11 @@ class Limb(Row):
     not_enforced: Windows = ()
     not_expressed: Words = ()
 
+    @property
+    def is_licensable(self) -> bool:
+        """Whether a licence of an authority can overcome the rule."""
+        return self.effect != "prohibit" and "licence" in self.overcome_by
+
     @model_validator(mode="after")
     def _words_known(self) -> Limb:
         if self.end_use_text and not self.end_use:

@@ -11,6 +11,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"  # what no text of a case may hold: it hides, or moves a cursor
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:

@@ -10,10 +10,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from detente.record.problems import Problem, did_you_mean, show
+from detente.record.problems import CONTROL, Problem, did_you_mean, show
 
 MAX_BYTES = 4 * 2**20
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 M = TypeVar("M", bound=BaseModel)
 Step = str | int
 
@@ -66,7 +65,7 @@ def read(path: Path, name: str, problems: list[Problem]) -> tuple[dict[str, Any]
 
 def _control(value: object) -> Iterator[str]:
     """Texts with control characters, which a terminal would obey; line ends and tabs are fine."""
-    if isinstance(value, str) and CONTROL.search(value):
+    if isinstance(value, str) and re.search(CONTROL, value):
         yield value
     elif isinstance(value, dict):
         for key, inner in value.items():
