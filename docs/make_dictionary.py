@@ -24,10 +24,16 @@ TABLE_MEANINGS = {
     "licences": "Authorisations.",
     "licence_lines": "What a licence covers.",
     "licence_events": "What happened to a licence: granted, suspended, revoked.",
-    "orders": "Single orders on a link, with the days of their physical events.",
-    "draws": "What was drawn on a licence line. Read and checked; not yet used in verdicts.",
+    "orders": "The order book: single lines, on a link or with their own parties, and the days of their physical events.",
+    "draws": "What was drawn on a licence line.",
+    "balances": "What must be left of a licence line at the end of a day: checked against its draws.",
+    "documents": "Papers on file: certificates, statements, a supplier's confirmation.",
     "findings": "Declared facts that no table holds: when production started, what an expert found.",
     "accounts": "Totals a source reports that the links must add up to.",
+    "groups": "Groups of countries that rules name, such as D:5.",
+    "territories": "Places that are read as another country.",
+    "chart": "Which reasons for control need a licence to which country.",
+    "codes": "Why a code is controlled: the columns of the chart it is looked up in, or the places its text names.",
 }
 
 TYPES = """\

@@ -260,7 +260,7 @@ def test_stakes_that_overlap(tmp_path: Path) -> None:
         """
     found = only(make_case(tmp_path, {STAKES: block}))
     got = "2020-05-01, while s1 (row 3) runs through 2020-06-01"
-    hint = "one row at a time about the same owner and owned"
+    hint = "one row at a time about the same owner and owned and kind"
     assert found == Problem(STAKES, 2, "since", got, "spans that do not overlap", hint)
 
 

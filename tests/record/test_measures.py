@@ -7,7 +7,7 @@ import pytest
 
 from cases import CASE_TOML, LISTED, limb, make_case, measure, problems_of
 from detente.record import Problem
-from detente.record.measures import Window
+from detente.record.limb import Window
 
 FILE = "measures/order.toml"
 

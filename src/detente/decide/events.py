@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from detente.decide.facts import Facts, Span, facts_of
 from detente.record import Case
-from detente.record.measures import Limb
+from detente.record.limb import Limb
 
 _NEXT = dt.timedelta(days=1)
 

@@ -15,7 +15,8 @@ from detente.decide.truth import Fact, Reason
 from detente.record import Case
 from detente.record.files import FILE, ROW
 from detente.record.history import amended
-from detente.record.measures import Limb, Measure
+from detente.record.limb import Limb
+from detente.record.measures import Measure
 
 Words = tuple[str, ...]
 

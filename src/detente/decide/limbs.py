@@ -11,7 +11,8 @@ from detente.decide.sale import Sale, Taking, legal_party
 from detente.decide.scope import NOT_KNOWN, found, in_scope, in_window, is_item
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, all_of, any_of, truth
 from detente.record.countries import COUNTRIES
-from detente.record.measures import Limb, Measure, Parties, Places, Saving
+from detente.record.limb import Limb, Parties, Places, Saving
+from detente.record.measures import Measure
 
 DOWNSTREAM = "buyer_of_downstream"
 _NOT_SAVED = "not saved: "

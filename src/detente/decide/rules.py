@@ -12,7 +12,8 @@ from detente.decide.limbs import is_saved, is_saving
 from detente.decide.sale import Sale, Taking
 from detente.decide.scope import in_scope, in_window
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, all_of, any_of
-from detente.record.measures import Limb, Measure
+from detente.record.limb import Limb
+from detente.record.measures import Measure
 
 _POLICIES = (
     "denial", "policy_of_denial", "presumption_of_denial", "case_by_case", "presumption_of_approval", "none_stated",

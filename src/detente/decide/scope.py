@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from detente.decide.facts import Facts, Variant
 from detente.decide.sale import Sale, legal_party
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, Truth, all_of, any_of, truth
-from detente.record.measures import Items, Limb, Scope
+from detente.record.limb import Items, Limb, Scope
 
 NOT_KNOWN = "ZZ"  # the country code of a country that is not known
 

@@ -19,8 +19,8 @@ from detente.decide.scope import in_scope, in_window
 from detente.decide.truth import FALSE, TRUE, Reason
 from detente.record import Case
 from detente.record.case import Outcome
+from detente.record.limb import Limb
 from detente.record.load import as_day
-from detente.record.measures import Limb
 
 STATES = ("open", "closed", "capped", "unknown", "absent")
 _HEADLINES = {

@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 import polars as pl
 from pydantic import Field, PrivateAttr, Strict, model_validator
 
-from detente.record.measures import Measure, Row, Words
+from detente.record.limb import Policy, Row, Words
+from detente.record.measures import Measure
 
 Outcome = Literal[
     "not_subject", "allowed", "allowed_by_exception", "covered_by_licence", "licence_required", "denied", "needs_facts",
@@ -55,7 +56,12 @@ class About(Row):
 
 
 class Decision(Row):
-    """A worked decision of the case: the answer that must come out, in the record as it was known, or in a what-if."""
+    """A worked decision of the case: the answer that must come out, in the record as it was known, or in a what-if.
+
+    ``facts`` tells the story in words, ``published`` is the answer as its source gives it, ``grade`` how good that source
+    is: A the authority itself, B a firm's note on it, C worked out from the text, K own knowledge. ``otherwise`` is the
+    answer if a window that is not certain were read the other way.
+    """
 
     id: str
     sale: str
@@ -63,8 +69,13 @@ class Decision(Row):
     as_known: dt.date | None = None
     overlay: str | None = None
     outcome: Outcome
+    otherwise: Outcome | None = None
+    review: Policy | None = None
     limbs: Words = ()
     licence: str | None = None
+    facts: str = ""
+    published: str = ""
+    grade: Literal["A", "B", "C", "K"] | None = None
     sources: Words = ()
     note: str = ""
     _file: str = PrivateAttr("")

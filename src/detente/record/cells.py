@@ -19,6 +19,9 @@ _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _WORD = r"^[A-Za-z0-9][A-Za-z0-9_.:/+()\-]*$"
 _CODE = r"^[a-z0-9][a-z0-9\-]*:[A-Za-z0-9][A-Za-z0-9.]*$"
 CONTENT = r"^[A-Z]{2}(/[A-Za-z0-9.]+)?:(0(\.\d+)?|1(\.0+)?|\.\d+)(-(0(\.\d+)?|1(\.0+)?|\.\d+))?$"
+_REASON = r"^[A-Z]{2,4} [0-9]$"
+_PLACE = r"^(\*|[A-Za-z][A-Za-z0-9:_.\-]+)$"
+_PARAM = r"^[a-z][a-z0-9_]*=\d+(\.\d+)?(\.\.\d+(\.\d+)?)?$"
 _EATEN_CODE = r"^([a-z0-9\-]+:)?([1-9]0+(\.0+)?|\d(\.\d+)?[eE][+\-]\d+)$"
 
 
@@ -102,6 +105,17 @@ def cells(column: Column, sides: Sequence[str] | None) -> Cells:
             return _list(name, _WORD, "words without spaces")
         case "codes":
             return _code_list(name)
+        case "code":
+            one = _matches(name, _CODE, "a code written regime:code, such as us-ear:3A991")
+            return Cells(one.values, one.bad | pl.col(name).str.contains(_EATEN_CODE), one.expected)
+        case "reason":
+            return _matches(name, _REASON, "a column of the chart, such as NS 2")
+        case "reasons":
+            return _list(name, _REASON, "columns of the chart, such as NS 2")
+        case "places":
+            return _list(name, _PLACE, "ISO country codes such as CN, groups such as D:5, or *")
+        case "params":
+            return _list(name, _PARAM, "figures written NAME=VALUE or NAME=LOW..HIGH, such as node_nm=7")
         case "content":
             return _list(name, CONTENT, "ORIGIN:SHARE or ORIGIN/CODE:LOW-HIGH, such as US/EAR99:0.05-0.25")
         case "ref":
@@ -175,7 +189,7 @@ def _hint(column: Column, value: str) -> str:
         return "write '0.2' and its range in the _low and _high columns" if "-" in value[1:] else ""
     if column.type == "date":
         return _date_hint(value)
-    if column.type == "codes":
+    if column.type in {"code", "codes"}:
         parts = [p.strip() for p in value.split(";")]
         eaten = pl.Series(parts).str.contains(_EATEN_CODE).any()
         if eaten:

@@ -16,6 +16,10 @@ from detente.record.measures import Measure
 from detente.record.problems import Problem, did_you_mean, show
 
 Tables = Mapping[str, pl.DataFrame]
+_ADD = {
+    "list": "no row of listings.csv has it", "tag": "no row of listings.csv has it",
+    "group": "no row of groups.csv has it, and it is no ISO country code",
+}  # fmt: skip
 
 
 def check_row(table: Table, frame: pl.DataFrame, problems: list[Problem]) -> None:
@@ -73,8 +77,13 @@ def check_measures(
     sources = set(tables["sources"]["id"])
     names = set(tables["parties"]["id"]) | set(tables["parties"]["group"].drop_nulls())
     lists = set(tables["listings"]["list"].drop_nulls())
+    groups = set(tables["groups"]["group"].drop_nulls())
+    owning = {rule.id for m in measures for rule in m.ownership_rules}
     tags = {f"{a}:{tag}" for a, words in tables["listings"].select("list", "tags").iter_rows() for tag in words or ()}
-    stands_in = {"source": "sources", "limb": "limbs", "party": "parties", "measure": "limbs"}
+    stands_in = {
+        "source": "sources", "limb": "limbs", "party": "parties", "measure": "limbs", "group": "groups",
+        "ownership rule": "limbs",
+    }  # fmt: skip
     limbs: dict[str, Measure] = {}
     files: dict[str, str] = {}
     for measure in measures:
@@ -100,10 +109,10 @@ def check_measures(
         for path, kind, value in measure.references():
             known = {
                 "source": sources, "limb": set(limbs), "party": names, "measure": {m.id for m in measures},
-                "list": lists, "tag": tags,
+                "list": lists, "tag": tags, "group": groups, "ownership rule": owning,
             }[kind]  # fmt: skip
             if value not in known and stands_in.get(kind, "listings") not in unread:
-                add = "no row of listings.csv has it" if kind in {"list", "tag"} else f"add the {kind}"
+                add = _ADD.get(kind, f"add the {kind}")
                 hint = did_you_mean(value, sorted(known)) or add
                 key = str(path[-1]) if isinstance(path[-1], str) else str(path[-2])
                 problems.append(Problem(measure.file, measure.where(path), key, show(value), f"a known {kind}", hint))
@@ -111,7 +120,11 @@ def check_measures(
 
 def check_spans(tables: Tables, problems: list[Problem]) -> None:
     """No two rows may say different things about the same subject on the same day."""
-    subjects = (("listings", ("list", "party")), ("stakes", ("owner", "owned")), ("inputs", ("unit", "made", "used")))
+    subjects = (
+        ("listings", ("list", "party")),
+        ("stakes", ("owner", "owned", "kind")),
+        ("inputs", ("unit", "made", "used")),
+    )
     for name, keys in subjects:
         frame = tables[name]
         ordered = frame.sort(*keys, pl.col("since").fill_null(dt.date.min), ROW)
@@ -133,32 +146,13 @@ def check_spans(tables: Tables, problems: list[Problem]) -> None:
             longest, reach = row, end
 
 
-def check_lines(tables: Tables, problems: list[Problem]) -> None:
-    """Events and draws speak of lines that the licence has; a line is numbered once."""
-    lines = {(a, str(b)) for a, b in tables["licence_lines"].select("licence", "line").iter_rows()}
-    twice = tables["licence_lines"].filter(pl.struct("licence", "line").is_duplicated())
-    for file, row, line in twice.select(FILE, ROW, "line").iter_rows():
-        problems.append(Problem(file, row, "line", f"{line} again", "a line once in a licence"))
-    named = [
-        (f, r, "lines", x, str(n))
-        for f, r, x, ns in tables["licence_events"].select(FILE, ROW, "licence", "lines").iter_rows()
-        for n in ns or ()
-    ]
-    named += [
-        (f, r, "line", x, str(n)) for f, r, x, n in tables["draws"].select(FILE, ROW, "licence", "line").iter_rows()
-    ]
-    for file, row, column, licence, line in named:
-        if (licence, line) not in lines:
-            problems.append(Problem(file, row, column, show(line), f"a line of {licence}", "see licence_lines.csv"))
-
-
 def check_totals(tables: Tables, problems: list[Problem]) -> None:
     """Shares of a market and stakes in a party may not add up to more than one."""
     over = tables["markets"].group_by("market").agg(pl.col("share").sum(), pl.col(FILE).last(), pl.col(ROW).max())
     for market, share, file, row in over.filter(pl.col("share") > 1.0005).sort("market").iter_rows():
         problems.append(Problem(file, row, "share", f"{share:.4f} in market {show(market)}", "shares that add up to 1"))
     far = dt.date.max
-    for (owned,), group in tables["stakes"].filter(pl.col("share").is_not_null()).group_by("owned"):
+    for (owned, _), group in tables["stakes"].filter(pl.col("share").is_not_null()).group_by("owned", "kind"):
         for stake in group.iter_rows(named=True):
             day = stake["since"] or dt.date.min
             held = group.filter(
@@ -193,16 +187,15 @@ def check_goods(tables: Tables, problems: list[Problem]) -> None:
 
 
 def check_findings(tables: Tables, problems: list[Problem]) -> None:
-    """A finding is about something in the record and says a day, yes, no or unknown; ids of orders are their own."""
+    """A finding or paper is about something in the record; a finding says a day, yes, no or unknown."""
     about = ("links", "orders", "units", "variants", "parties")
     known = pl.concat([tables[t]["id"] for t in about])
-    wrong = tables["findings"].filter(~pl.col("about").is_in(known.implode()))
-    for file, row, value in wrong.select(FILE, ROW, "about").iter_rows():
-        expected = "an id of links, orders, units, variants or parties"
-        problems.append(
-            Problem(file, row, "about", show(value), expected, did_you_mean(value, known.to_list()[:10_000]))
-        )
-
+    for name in ("findings", "documents"):
+        wrong = tables[name].filter(~pl.col("about").is_in(known.implode()))
+        for file, row, value in wrong.select(FILE, ROW, "about").iter_rows():
+            expected = "an id of links, orders, units, variants or parties"
+            hint = did_you_mean(value, known.to_list()[:10_000])
+            problems.append(Problem(file, row, "about", show(value), expected, hint))
     said = pl.col("value").is_in(["yes", "no", "unknown"])
     day = pl.col("value").str.to_date("%Y-%m-%d", strict=False).is_not_null()
     for file, row, value in tables["findings"].filter(~said & ~day).select(FILE, ROW, "value").iter_rows():

@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 TABLES = (
     "sources", "parties", "names", "stakes", "items", "variants", "units", "links", "inputs", "markets", "listings",
-    "licences", "licence_lines", "licence_events", "orders", "draws", "findings", "accounts",
+    "licences", "licence_lines", "licence_events", "orders", "draws", "balances", "documents", "findings", "accounts",
+    "groups", "territories", "chart", "codes",
 )  # fmt: skip
 REQUIRED_TABLES = ("sources", "parties", "items", "units", "links")
 
@@ -36,7 +37,7 @@ class Column:
     @property
     def is_list(self) -> bool:
         """Whether a cell holds several values separated by semicolons."""
-        return self.type in {"refs", "words", "codes", "countries", "limbs", "content"}
+        return self.type in {"refs", "words", "codes", "countries", "limbs", "content", "reasons", "places", "params"}
 
 
 @dataclass(frozen=True, slots=True)

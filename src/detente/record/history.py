@@ -131,7 +131,7 @@ def follow(table: Table, frame: pl.DataFrame, moved: Mapping[str, Mapping[str, s
     """Point references to superseded ids at the rows that took their place."""
     changes = []
     for column in table.columns:
-        is_about = table.name == "findings" and column.name == "about"
+        is_about = column.name == "about" and column.type == "id"
         aliases = moved.get(ANY if is_about else column.target)
         if not (column.type in {"ref", "refs"} or is_about) or not aliases:
             continue

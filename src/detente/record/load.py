@@ -12,7 +12,7 @@ from types import MappingProxyType
 import polars as pl
 from pydantic import BaseModel
 
-from detente.record import checks, history, toml
+from detente.record import books, checks, history, toml
 from detente.record.case import About, Case, Decision, Decisions, OverlayAbout
 from detente.record.cells import parse
 from detente.record.dictionary import REQUIRED_TABLES, Table, dictionary
@@ -85,9 +85,11 @@ def load(case: str | Path, *, as_known: dt.date | str | None = None, overlays: S
     if not missing - {"limbs"}:
         checks.check_goods(tables, problems)
         checks.check_findings(tables, problems)
-        checks.check_lines(tables, problems)
+        books.check_lines(tables, problems)
+        books.check_orders(tables["orders"], problems)
     if not problems:
         checks.check_accounts(tables, problems)
+        books.check_balances(tables, problems)
     if problems or about is None:
         raise RecordError(problems)
     if known is not None:

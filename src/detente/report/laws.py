@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from detente.record import Case
-from detente.record.measures import Limb, Measure, Window
+from detente.record.limb import Limb, Window
+from detente.record.measures import Measure
 from detente.report.tables import Link, Sources
 from detente.report.words import plain
 
