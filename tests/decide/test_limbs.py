@@ -34,18 +34,22 @@ def test_in_force_on_both_ends(made: Made) -> None:
 
 
 @pytest.mark.parametrize("certainty", ["scheduled", "announced", "disputed"])
-def test_a_window_that_is_not_enacted_is_unknown_and_holds(made: Made, certainty: str) -> None:
+def test_a_window_that_is_not_enacted_is_answered_both_ways_the_worse_first(made: Made, certainty: str) -> None:
     windows = f'[{{since = 2020-03-02, recorded = 2020-01-01, certainty = "{certainty}"}}]'
     case = made(rule("", windows=windows))
     assert bite(case, A, "2020-03-01") is FALSE
-    assert bite(case, A, "2020-03-02") is UNKNOWN
-    assert ask(case, A, "2020-03-02").outcome == "needs_facts"
+    before, after = ask(case, A, "2020-03-01"), ask(case, A, "2020-03-02")
+    assert (before.outcome, before.otherwise) == ("not_subject", None)
+    assert (after.outcome, after.otherwise) == ("licence_required", "not_subject")
+    assert (after.state, after.share, after.share_high) == ("closed", 0, 1)
+    assert "not certain; without it: not subject" in after.headline
 
 
-def test_not_enforced_is_said_and_changes_nothing(made: Made) -> None:
+def test_not_enforced_is_said_and_answered_both_ways(made: Made) -> None:
     case = made(rule("not_enforced = [{since = 2020-05-01, through = 2020-05-31, recorded = 2020-05-01}]\n" + LISTED))
     on = [ask(case, A, d) for d in ("2020-04-30", "2020-05-01", "2020-05-31", "2020-06-01")]
     assert {v.outcome for v in on} == {"licence_required"}
+    assert [v.otherwise for v in on] == [None, "not_subject", "not_subject", None]
     assert [any("does not enforce" in n for n in v.notes) for v in on] == [False, True, True, False]
 
 

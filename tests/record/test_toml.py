@@ -35,7 +35,7 @@ def test_unknown_key_that_is_like_nothing_lists_the_keys(tmp_path: Path) -> None
     text = FILES[MEASURE] + "[limbs.zz]\n"
     (found,) = problems_of(make_case(tmp_path, {MEASURE: text}))
     assert (found.column, found.got) == ("zz", "an unknown key")
-    assert found.hint.startswith("the keys here are acts, bound, defeats")
+    assert found.hint.startswith("the keys here are acts, bound, chart_applies")
 
 
 def test_unknown_key_of_the_case_is_the_only_fault(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 
-from detente.decide.facts import Facts, Span, facts_of
+from detente.decide.facts import Facts, facts_of
+from detente.decide.rows import Span
 from detente.record import Case
 from detente.record.limb import Limb
 

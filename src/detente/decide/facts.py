@@ -1,183 +1,54 @@
-"""The record as the law sees it: small frozen rows looked up by id, made once for a case."""
+"""The record as the law sees it: rows looked up by id, made once for a case."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
+from detente.decide.rows import (
+    ChartRow,
+    CodeRow,
+    Content,
+    Document,
+    Draw,
+    Finding,
+    Item,
+    Licence,
+    LicenceEvent,
+    Line,
+    Listing,
+    Membership,
+    Party,
+    ReadAs,
+    Span,
+    Stake,
+    Variant,
+    Words,
+)  # fmt: skip
 from detente.decide.truth import Fact, Reason
 from detente.record import Case
 from detente.record.files import FILE, ROW
 from detente.record.history import amended
-from detente.record.limb import Limb
+from detente.record.limb import LicenceRule, Limb, OwnershipRule
 from detente.record.measures import Measure
 
-Words = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Days on which a row is true, both ends inclusive; None: no end."""
-
-    since: dt.date | None
-    through: dt.date | None
-
-    def holds(self, day: dt.date) -> bool:
-        """Whether the day is inside."""
-        return (self.since is None or self.since <= day) and (self.through is None or day <= self.through)
-
-    def __str__(self) -> str:
-        if self.since is None and self.through is None:
-            return "always"
-        if self.through is None:
-            return f"since {self.since}"
-        return f"{self.since or '…'} to {self.through}"
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """A row of ``parties``."""
-
-    id: str
-    name: str
-    kind: str
-    side: str
-    country: str | None
-    headquarters: str | None
-    group: str | None
-    fact: Fact
-
-
-@dataclass(frozen=True, slots=True)
-class Stake:
-    """A row of ``stakes``; ``least`` is the low end of the share, None where it is not known."""
-
-    owner: str
-    least: float | None
-    control: str
-    span: Span
-    fact: Fact
-    sources: Words
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """One foreign part of a good's value, as a range of shares."""
-
-    origin: str
-    code: str | None
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A row of ``items``."""
-
-    id: str
-    name: str
-    kind: str
-    tags: Words
-    fact: Fact
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """A row of ``variants``; None where a list is not known, empty where it is known to be none."""
-
-    id: str
-    item: str
-    maker: str
-    origin: str
-    shipped_from: str
-    content: tuple[Content, ...] | None
-    codes: Words | None
-    made_with_codes: Words | None
-    made_with_origin: Words | None
-    plant_codes: Words | None
-    plant_origin: Words | None
-    designed_by: Words | None
-    span: Span
-    fact: Fact
-    sources: Words
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A row of ``listings``."""
-
-    id: str
-    list: str
-    as_listed: str
-    tags: Words
-    requirement: str
-    review: str
-    span: Span
-    fact: Fact
-    sources: Words
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row of ``licence_lines``."""
-
-    line: int
-    item: str | None
-    covers: float
-    covers_low: float
-    covers_high: float
-    fact: Fact
-
-
-@dataclass(frozen=True, slots=True)
-class LicenceEvent:
-    """A row of ``licence_events``."""
-
-    date: dt.date
-    event: str
-    known_by: bool
-    lines: Words
-    parties: Words
-    fact: Fact
-    sources: Words
-
-
-@dataclass(frozen=True, slots=True)
-class Licence:
-    """A row of ``licences`` with its lines and events in order of date."""
-
-    id: str
-    authority: str
-    holders: Words
-    consignees: Words
-    overcomes: Words
-    redacted: Words
-    span: Span
-    lines: tuple[Line, ...]
-    events: tuple[LicenceEvent, ...]
-    fact: Fact
-    sources: Words
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A row of ``findings``."""
-
-    value: str
-    span: Span
-    fact: Fact
-    sources: Words
+Reading = Literal["written", "otherwise"]
+WHOLE = 1_000_000  # stakes are counted in millionths
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """Everything the law asks of the record, by id."""
+    """Everything the law asks of the record, by id.
+
+    ``reading`` says how windows are read that are not certain: ``written`` counts what is scheduled, announced or
+    disputed as in force, and what is not enforced too; ``otherwise`` counts neither.
+    """
 
     parties: Mapping[str, Party]
     items: Mapping[str, Item]
@@ -185,10 +56,22 @@ class Facts:
     variants: Mapping[str, Variant]
     listings: Mapping[str, tuple[Listing, ...]]
     licences: Mapping[str, tuple[Licence, ...]]
+    licence: Mapping[str, Licence]
+    draws: tuple[Draw, ...]
     findings: Mapping[tuple[str, str], tuple[Finding, ...]]
+    documents: Mapping[str, tuple[Document, ...]]
+    groups: Mapping[str, tuple[Membership, ...]]
+    territories: Mapping[str, tuple[ReadAs, ...]]
+    chart: Mapping[tuple[str, str], tuple[ChartRow, ...]]
+    codes: Mapping[tuple[str, str], tuple[CodeRow, ...]]
     limbs: Mapping[str, tuple[Measure, Limb]]
+    ownership_rules: Mapping[str, OwnershipRule]
+    licence_rules: Mapping[str, tuple[LicenceRule, ...]]
     as_known: dt.date | None
+    reading: Reading
+    doubts: tuple[tuple[dt.date, dt.date], ...]
     windows: dict[tuple[str, dt.date], Reason] = field(default_factory=dict)  # filled as days are asked for
+    held: dict[tuple[str, int], Any] = field(default_factory=dict)  # the same for ownership
 
     def findings_on(self, abouts: Iterable[str], fact: str, day: dt.date) -> tuple[Finding, ...]:
         """Findings about the first of several things, from the nearest to the widest, that has any on a day."""
@@ -198,10 +81,22 @@ class Facts:
                 return found
         return ()
 
+    def documents_on(self, abouts: Iterable[str], kind: str, day: dt.date) -> tuple[Document, ...]:
+        """Papers of a kind that are about one of several things on a day."""
+        return tuple(d for a in abouts for d in self.documents.get(a, ()) if d.kind == kind and d.span.holds(day))
 
-@lru_cache(maxsize=8)
-def facts_of(case: Case) -> Facts:
+    def is_doubtful(self, day: dt.date) -> bool:
+        """Whether some window that is not certain holds the day, so that the two readings may differ."""
+        return any(since <= day <= through for since, through in self.doubts)
+
+
+@lru_cache(maxsize=16)
+def facts_of(case: Case, reading: Reading = "written") -> Facts:
     """The facts of a case (kept for the last few cases)."""
+    if reading == "otherwise":
+        first = facts_of(case)
+        shared = {name: getattr(first, name) for name in Facts.__slots__ if name not in {"reading", "windows", "held"}}
+        return Facts(**shared, reading=reading)
     parties = {
         r["id"]: Party(
             r["id"], r["name"], r["kind"], r["side"], r["country"], r["headquarters"] or r["country"], r["group"],
@@ -209,11 +104,6 @@ def facts_of(case: Case) -> Facts:
         )
         for r in case["parties"].iter_rows(named=True)
     }  # fmt: skip
-    stakes: dict[str, list[Stake]] = {}
-    for r in case["stakes"].iter_rows(named=True):
-        stakes.setdefault(r["owned"], []).append(
-            Stake(r["owner"], _least(r), r["control"], _span(r), _fact("stakes", r), _words(r["source"]))
-        )
     listings: dict[str, list[Listing]] = {}
     ends = amended(case["listings"])
     for r in case["listings"].iter_rows(named=True):
@@ -227,19 +117,105 @@ def facts_of(case: Case) -> Facts:
     for r in case["findings"].iter_rows(named=True):
         found = Finding(r["value"], _span(r), _fact("findings", r), _words(r["source"]))
         findings.setdefault((r["about"], r["fact"]), []).append(found)
+    licences = _licences(case)
+    rules: dict[str, list[LicenceRule]] = {}
+    for m in case.measures:
+        rules.setdefault(m.regime, []).extend(m.licence_rules)
     return Facts(
         parties=parties,
         items={
             r["id"]: Item(r["id"], r["name"], r["kind"], _words(r["tags"]), _fact("items", r))
             for r in case["items"].iter_rows(named=True)
         },
-        stakes={k: tuple(v) for k, v in stakes.items()},
+        stakes=_each(case["stakes"], "owned", _stake),
         variants=_variants(case),
         listings={k: tuple(v) for k, v in listings.items()},
-        licences=_licences(case),
+        licences=licences,
+        licence={x.id: x for group in licences.values() for x in group},
+        draws=tuple(_draw(r) for r in case["draws"].iter_rows(named=True)),
         findings={k: tuple(v) for k, v in findings.items()},
+        documents=_each(case["documents"], "about", _document),
+        groups=_each(
+            case["groups"], "group",
+            lambda r: Membership(r["country"], _span(r), _fact("groups", r), _words(r["source"])),
+        ),
+        territories=_each(case["territories"], "country", lambda r: ReadAs(r["read_as"], r["regime"], _span(r))),
+        chart=_chart(case),
+        codes=_codes(case),
         limbs={limb.id: (m, limb) for m in case.measures for limb in m.limbs},
+        ownership_rules={rule.id: rule for m in case.measures for rule in m.ownership_rules},
+        licence_rules={k: tuple(v) for k, v in rules.items()},
         as_known=case.as_known,
+        reading=reading,
+        doubts=tuple(_doubts(case)),
+    )  # fmt: skip
+
+
+def _doubts(case: Case) -> Iterator[tuple[dt.date, dt.date]]:
+    """The spans of windows that are not certain, and of those in which a rule is not enforced."""
+    for m in case.measures:
+        windows = [w for limb in m.limbs for w in limb.in_force if w.certainty != "enacted"]
+        windows += [w for limb in m.limbs for w in limb.not_enforced]
+        windows += [w for rule in m.ownership_rules for w in rule.in_force if w.certainty != "enacted"]
+        for w in windows:
+            if case.as_known is None or w.recorded <= case.as_known:
+                yield w.since, w.end(case.as_known) or dt.date.max
+
+
+def _each(frame: pl.DataFrame, key: str, make: Any) -> dict[str, Any]:
+    """Rows made and grouped by a column."""
+    groups: dict[str, list[Any]] = {}
+    for r in frame.iter_rows(named=True):
+        groups.setdefault(r[key], []).append(make(r))
+    return {k: tuple(v) for k, v in groups.items()}
+
+
+def _stake(r: Mapping[str, Any]) -> Stake:
+    share, least, most = r["share"], r["share_low"], r["share_high"]
+    known = not (share is None and least is None and most is None)
+    low = least if least is not None else share if share is not None else 0.0
+    high = most if most is not None else share if share is not None else 1.0
+    return Stake(
+        r["owner"], r["owned"], round(low * WHOLE), round(high * WHOLE), known, r["kind"], r["joint"], r["control"],
+        _span(r), _fact("stakes", r), _words(r["source"]),
+    )  # fmt: skip
+
+
+def _draw(r: Mapping[str, Any]) -> Draw:
+    return Draw(
+        r["licence"], r["line"], r["order"], r["date"], r["value_usd_m"], r["quantity"], _fact("draws", r)
+    )  # fmt: skip
+
+
+def _document(r: Mapping[str, Any]) -> Document:
+    return Document(
+        r["kind"], r["value"] == "yes", _words(r["limb"]), r["licence"], _span(r), _fact("documents", r),
+        _words(r["source"]),
+    )  # fmt: skip
+
+
+def _chart(case: Case) -> dict[tuple[str, str], tuple[ChartRow, ...]]:
+    rows: dict[tuple[str, str], list[ChartRow]] = {}
+    for r in case["chart"].iter_rows(named=True):
+        row = ChartRow(_words(r["reasons"]), r["elsewhere"], _span(r), _fact("chart", r), _words(r["source"]))
+        rows.setdefault((r["regime"], r["country"]), []).append(row)
+    return {k: tuple(v) for k, v in rows.items()}
+
+
+def _codes(case: Case) -> dict[tuple[str, str], tuple[CodeRow, ...]]:
+    """Rows of the code table by regime and entry, which is the code up to its first point."""
+    rows: dict[tuple[str, str], list[CodeRow]] = {}
+    for r in case["codes"].iter_rows(named=True):
+        row = _code_row(r)
+        rows.setdefault((r["code"].partition(":")[0], row.code.partition(".")[0]), []).append(row)
+    return {k: tuple(v) for k, v in rows.items()}
+
+
+def _code_row(r: Mapping[str, Any]) -> CodeRow:
+    bare = r["code"].partition(":")[2]
+    without = tuple(c.partition(":")[2] for c in _words(r["codes_except"]))
+    return CodeRow(
+        bare, without, r["reason"], _words(r["to"]), r["prose"], _span(r), _fact("codes", r), _words(r["source"])
     )
 
 
@@ -258,6 +234,9 @@ def _variants(case: Case) -> dict[str, Variant]:
             plant_codes=_maybe(r["plant_codes"]),
             plant_origin=_maybe(r["plant_origin"]),
             designed_by=_maybe(r["designed_by"]),
+            contains_ic_codes=_maybe(r["contains_ic_codes"]),
+            contains_ic_origin=_maybe(r["contains_ic_origin"]),
+            params=dict(_param(cell) for cell in _words(r["params"])),
             span=_span(r),
             fact=_fact("variants", r),
             sources=_words(r["source"]),
@@ -267,47 +246,49 @@ def _variants(case: Case) -> dict[str, Variant]:
 
 
 def _licences(case: Case) -> dict[str, tuple[Licence, ...]]:
-    lines = _grouped(case["licence_lines"], "licence")
-    events = _grouped(case["licence_events"], "licence")
+    lines = _each(case["licence_lines"], "licence", lambda r: r)
+    events = _each(case["licence_events"], "licence", lambda r: r)
     by_holder: dict[str, list[Licence]] = {}
     for r in case["licences"].iter_rows(named=True):
+        happened = sorted(events.get(r["id"], ()), key=lambda x: (x["date"], x[ROW]))
         licence = Licence(
             id=r["id"],
             authority=r["authority"],
             holders=_words(r["holder"]),
             consignees=_words(r["consignees"]),
+            intermediates=_words(r["intermediate_consignees"]),
+            end_users=_words(r["end_users"]),
+            destinations=_words(r["destinations"]),
+            end_uses=_words(r["end_uses"]),
             overcomes=_words(r["overcomes"]),
+            value_pct=r["value_tolerance_pct"],
+            quantity_pct=r["quantity_tolerance_pct"],
             redacted=_words(r["redacted"]),
             span=_span(r),
-            lines=tuple(
-                Line(
-                    x["line"], x["item"], x["covers"],
-                    x["covers"] if x["covers_low"] is None else x["covers_low"],
-                    x["covers"] if x["covers_high"] is None else x["covers_high"],
-                    _fact("licence_lines", x),
-                )
-                for x in lines.get(r["id"], ())
-            ),
+            lines=tuple(_line(x) for x in lines.get(r["id"], ())),
             events=tuple(
                 LicenceEvent(
                     x["date"], x["event"], x["precision"] == "known_by", _words(x["lines"]), _words(x["parties"]),
                     _fact("licence_events", x), _words(x["source"]),
                 )
-                for x in sorted(events.get(r["id"], ()), key=lambda x: (x["date"], x[ROW]))
+                for x in happened
             ),
             fact=_fact("licences", r),
             sources=_words(r["source"]),
         )  # fmt: skip
-        for holder in licence.holders:
+        to = [p for e in licence.events if e.event == "transferred" for p in e.parties]
+        for holder in dict.fromkeys((*licence.holders, *to)):
             by_holder.setdefault(holder, []).append(licence)
     return {k: tuple(v) for k, v in by_holder.items()}
 
 
-def _grouped(frame: pl.DataFrame, key: str) -> dict[str, list[dict[str, Any]]]:
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for r in frame.iter_rows(named=True):
-        groups.setdefault(r[key], []).append(r)
-    return groups
+def _line(r: Mapping[str, Any]) -> Line:
+    covers = r["covers"]
+    return Line(
+        r["line"], r["item"], tuple(c.partition(":")[2] for c in _words(r["codes"])), r["unit"], r["quantity"],
+        r["value_usd_m"], covers, covers if r["covers_low"] is None else r["covers_low"],
+        covers if r["covers_high"] is None else r["covers_high"], _span(r), _fact("licence_lines", r),
+    )  # fmt: skip
 
 
 _CONTENT = re.compile(r"^([A-Z]{2})(?:/([^:]+))?:([0-9.]+)(?:-([0-9.]+))?$")
@@ -320,13 +301,15 @@ def _content(cell: str) -> Content:
     return Content(found[1], found[2], float(found[3]), float(found[4] or found[3]))
 
 
+def _param(cell: str) -> tuple[str, tuple[float, float]]:
+    """NAME=VALUE or NAME=LOW..HIGH."""
+    name, _, figures = cell.partition("=")
+    low, _, high = figures.partition("..")
+    return name, (float(low), float(high or low))
+
+
 def _span(row: Mapping[str, Any]) -> Span:
     return Span(row["since"], row["through"])
-
-
-def _least(row: Mapping[str, Any]) -> float | None:
-    least = row["share"] if row["share_low"] is None else row["share_low"]
-    return None if row["share"] is None else least
 
 
 def _cut(span: Span, end: dt.date | None) -> Span:

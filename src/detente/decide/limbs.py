@@ -3,20 +3,55 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
 
-from detente.decide.facts import Facts, Party
+from detente.decide.asked import Asked
+from detente.decide.facts import Facts
+from detente.decide.goods import by_chart, is_item
+from detente.decide.members import is_meant
+from detente.decide.places import NOT_KNOWN, within
 from detente.decide.sale import Sale, Taking, legal_party
-from detente.decide.scope import NOT_KNOWN, found, in_scope, in_window, is_item
+from detente.decide.scope import in_scope, in_window
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, all_of, any_of, truth
 from detente.record.countries import COUNTRIES
 from detente.record.limb import Limb, Parties, Places, Saving
 from detente.record.measures import Measure
 
 DOWNSTREAM = "buyer_of_downstream"
-_NOT_SAVED = "not saved: "
+SAVING = "saving"
 _MOVES = ("export", "reexport", "transfer", "export_from_abroad")
+_OWN_CUSTOMER = {"purchaser", "ultimate_consignee"}
+Test = Callable[[Asked], Reason]
+
+
+def conditions(measure: Measure, limb: Limb) -> Iterator[tuple[str, Test]]:
+    """The conditions of a limb by name, in the order in which they are tested: all but its saving clauses."""
+    regime = measure.regime
+    yield "window", lambda a: in_window(limb, a.day, a.facts)
+    if (parties := limb.parties) is not None:
+        yield "parties", lambda a: _parties(parties, limb, a)
+    yield "acts", lambda a: _acts(limb, a)
+    yield "scope", lambda a: in_scope(limb, a, regime)
+    if (items := limb.items) is not None:
+        yield "items", lambda a: is_item(items, a, regime)
+    if limb.chart_applies:
+        only = items.reasons if items is not None and not items.reasons_only else ()
+        yield "chart", lambda a: by_chart(a, regime, only)
+    if (places := limb.places) is not None:
+        if places.to or places.to_except:
+            yield "places", lambda a: _places(places, a, regime)
+        if places.headquartered_in:
+            yield "headquarters", lambda a: _headquarters(places, a, regime)
+    if limb.end_use:
+        yield "end_use", lambda a: _end_use(limb, a)
+    if limb.max_value_usd is not None:
+        yield "value", lambda a: _value(limb, a)
+    if limb.bound != ("anyone",):
+        yield "bound", lambda a: _bound(limb, a, regime)
+    if any(d.on_file for d in limb.duties):
+        yield "papers", lambda a: _papers(limb, a)
+    if limb.knowledge != "none":
+        yield "knowledge", lambda a: _knowledge(limb, a)
 
 
 def bites(
@@ -28,106 +63,97 @@ def bites(
     day: dt.date,
     *,
     full: bool = True,
+    asked: Asked | None = None,
 ) -> Reason:
     """Every condition of a limb, AND-ed; a saving clause that holds takes the sale out again.
 
     With ``full`` off the rest is not looked at once a condition is false: the truth is the same, the tree shorter.
     """
-    tests: list[Callable[[], Reason]] = [partial(in_window, limb, day, facts)]
-    if limb.parties is not None:
-        tests.append(partial(_parties, limb.parties, sale, taking, facts, day, limb))
-    tests.append(partial(_acts, limb, sale, day))
-    tests.append(partial(in_scope, limb, sale, facts, day, measure.regime))
-    if limb.items is not None:
-        tests.append(partial(is_item, limb.items, sale, facts, day, measure.regime))
-    if limb.places is not None:
-        tests.append(partial(_places, limb.places, sale, taking, facts))
-    if limb.end_use:
-        tests.append(partial(_end_use, limb, sale, facts, day))
-    if limb.bound != ("anyone",):
-        tests.append(partial(_bound, limb, sale, facts, day))
-    if limb.knowledge != "none":
-        tests.append(partial(_knowledge, limb, sale, taking, facts, day))
+    question = asked or Asked(sale, taking, facts, day, tester(sale, taking, facts, day))
     steps: list[Reason] = []
-    for test in tests:
-        steps.append(test())
+    for _, test in conditions(measure, limb):
+        steps.append(test(question))
         if steps[-1].truth is FALSE and not full:
             break
     else:
-        for saving in limb.savings:
-            saved = _saving(saving, sale, facts, day)
-            steps.append(Reason(f"{_NOT_SAVED}{saving.text}", ~saved.truth, saved.facts, saved.sources, saved.children))
+        steps += [not_saved(saving, question) for saving in limb.savings]
     return all_of(f"{limb.id}: {limb.text}", steps, limb.sources)
+
+
+def tester(
+    sale: Sale, taking: tuple[Taking, ...], facts: Facts, day: dt.date, *, full: bool = True
+) -> Callable[[str], Reason]:
+    """The reason of any limb on one sale, each worked out once."""
+    tested: dict[str, Reason] = {}
+
+    def test(limb_id: str) -> Reason:
+        if limb_id not in tested:
+            measure, limb = facts.limbs[limb_id]
+            tested[limb_id] = bites(measure, limb, sale, taking, facts, day, full=full, asked=asked)
+        return tested[limb_id]
+
+    asked = Asked(sale, taking, facts, day, test)
+    return test
+
+
+def not_saved(saving: Saving, asked: Asked) -> Reason:
+    """A saving clause as a condition of its limb: true where it does not save the sale."""
+    saved = _saving(saving, asked)
+    return Reason(f"not saved: {saving.text}", ~saved.truth, saved.facts, saved.sources, saved.children, SAVING)
 
 
 def is_saved(reason: Reason) -> bool:
     """Whether a limb fails to bite only because a saving clause holds."""
-    rest = [c for c in reason.children if not is_saving(c)]
-    return any(c.truth is FALSE for c in reason.children if is_saving(c)) and all(c.truth is TRUE for c in rest)
+    rest = [c for c in reason.children if c.role != SAVING]
+    return any(c.truth is FALSE for c in reason.children if c.role == SAVING) and all(c.truth is TRUE for c in rest)
 
 
-def is_saving(step: Reason) -> bool:
-    """Whether a step of a limb is one of its saving clauses, each put as "not saved"."""
-    return step.text.startswith(_NOT_SAVED)
+def plays(parties: Parties, role: str) -> bool:
+    """Whether a rule counts parties in a role."""
+    return ("any" in parties.roles or role in parties.roles) and role not in parties.not_roles
 
 
-def _parties(
-    parties: Parties, sale: Sale, taking: tuple[Taking, ...], facts: Facts, day: dt.date, limb: Limb
-) -> Reason:
+def _parties(parties: Parties, limb: Limb, asked: Asked) -> Reason:
     """Whether a party meant by the limb takes part in one of its roles; a buyer further down must be declared."""
-    roles = set(parties.roles)
     steps: list[Reason] = []
     seen: set[tuple[str, str]] = set()
-    for who in taking:
-        if not ("any" in roles or who.role in roles):
-            continue
-        if (who.party, who.reason.text) in seen:
+    for who in asked.taking:
+        if not plays(parties, who.role) or (who.party, who.reason.text) in seen:
             continue
         seen.add((who.party, who.reason.text))
-        steps.append(_is_meant(parties, who, facts, day))
-    if DOWNSTREAM in roles and facts.findings_on(sale.abouts, DOWNSTREAM, day):
-        steps.append(found("a party meant buys further down", DOWNSTREAM, sale, facts, day))
+        steps.append(is_meant(parties, who, asked.facts, asked.day))
+    if DOWNSTREAM in parties.roles and (down := downstream(asked)) is not None:
+        steps.append(down)
     what = f"a party on {parties.listed_on}" if parties.listed_on else "a named party"
     what += f" with {' and '.join(parties.tags)}" if parties.tags else ""
+    what += f", or owned under {parties.ownership}," if parties.ownership else ""
     return any_of(f"{what} takes part", steps, limb.sources)
 
 
-def _is_meant(parties: Parties, who: Taking, facts: Facts, day: dt.date) -> Reason:
-    row = facts.parties[who.party]
-    role = who.role.replace("_", " ")
-    if who.reason.truth is not TRUE:
-        return Reason(f"{who.reason.text} ({role})", UNKNOWN, who.reason.facts, who.reason.sources)
-    via = (who.reason,) if len(who.reason.facts) > 1 else ()
-    if parties.names and not {row.id, row.group} & set(parties.names):
-        return Reason(f"{row.name} ({role}) is none of {', '.join(parties.names)}", FALSE, (row.fact,))
-    if parties.listed_on is None:
-        return all_of(f"{row.name} is meant ({role})", via or (Reason(row.name, TRUE, (row.fact,)),))
-    for entry in facts.listings.get(row.id, ()):
-        if entry.list == parties.listed_on and set(parties.tags) <= set(entry.tags) and entry.span.holds(day):
-            tags = f" with {', '.join(entry.tags)}" if entry.tags else ""
-            text = f"{row.name} ({role}) is listed{tags} as “{entry.as_listed}”, {entry.span}"
-            step = Reason(text, TRUE, (entry.fact,), entry.sources)
-            return all_of(f"{row.name} is meant ({role})", (*via, step)) if via else step
-    text = f"{row.name} ({role}) is not on {parties.listed_on}" + (
-        f" with {' and '.join(parties.tags)}" if parties.tags else ""
-    )
-    step = Reason(f"{text} on {day}", FALSE, (row.fact,))
-    return all_of(f"{row.name} is meant ({role})", (*via, step)) if via else step
+def downstream(asked: Asked) -> Reason | None:
+    """What is declared about a buyer further down; None where nothing is."""
+    if not asked.facts.findings_on(asked.sale.abouts, DOWNSTREAM, asked.day):
+        return None
+    return asked.found("a party meant buys further down", DOWNSTREAM)
 
 
-def _acts(limb: Limb, sale: Sale, day: dt.date) -> Reason:
+def _acts(limb: Limb, asked: Asked) -> Reason:
     """Whether the movement is one of the acts meant; moving goods inside a country is a transfer."""
-    good = sale.good(day)
+    sale, good = asked.sale, asked.sale.good(asked.day)
     may: set[str] = set()
-    if good is None or NOT_KNOWN in {good.shipped_from, sale.destination}:
+    if sale.act is not None:
+        have = {sale.act}
+        if sale.act in {"reexport", "transfer"}:
+            have.add("export_from_abroad")
+    elif good is None or NOT_KNOWN in {good.shipped_from, sale.destination}:
         have, may = {"export_from_abroad"}, set(_MOVES)
     elif good.shipped_from == sale.destination:
         have = {"transfer", "export_from_abroad"}
     else:
         have = {"export", "reexport", "export_from_abroad"}
-    if sale.item.kind == "technology":
+    if sale.act is None and sale.item.kind == "technology":
         have.add("release")
-    if sale.item.kind == "service":
+    if sale.act is None and sale.item.kind == "service":
         have |= {"service", "support"}
     text = f"the sale is {' or '.join(sorted(have | may))}; the rule names {', '.join(limb.acts)}"
     if {"export", "transfer"} <= set(limb.acts) and may:
@@ -135,43 +161,63 @@ def _acts(limb: Limb, sale: Sale, day: dt.date) -> Reason:
     return Reason(text, truth(True if have & set(limb.acts) else None if may & set(limb.acts) else False), (sale.fact,))
 
 
-def _places(places: Places, sale: Sale, taking: tuple[Taking, ...], facts: Facts) -> Reason:
-    steps = []
-    if places.to or places.to_except:
-        to = not places.to or "*" in places.to or sale.destination in places.to
-        inside: bool | None = to and sale.destination not in places.to_except
-        if sale.destination == NOT_KNOWN and (places.to_except or "*" not in places.to):
-            inside = None
-        steps.append(Reason(f"goes to {sale.destination}", truth(inside), (sale.fact,)))
-    if places.headquartered_in:
-        hits = [_at_home(t, facts.parties[t.party], places.headquartered_in) for t in taking]
-        steps.append(any_of(f"a party with headquarters in {' or '.join(places.headquartered_in)}", hits))
-    return all_of("the place is one of those meant", steps)
+def _places(places: Places, asked: Asked, regime: str) -> Reason:
+    """Whether the good goes to one of the destinations meant, or through one where the rule counts the way."""
+    sale = asked.sale
+    steps = [_goes(sale.destination, f"goes to {sale.destination}", places, asked, regime)]
+    if places.via_counts:
+        steps += [_goes(c, f"goes through {c}", places, asked, regime) for c in sale.via]
+    return steps[0] if len(steps) == 1 else any_of("goes to, or through, one of the places meant", steps)
 
 
-def _at_home(who: Taking, party: Party, countries: tuple[str, ...]) -> Reason:
+def _goes(country: str, text: str, places: Places, asked: Asked, regime: str) -> Reason:
+    to = within(country, places.to, regime, asked.facts, asked.day) if places.to else TRUE
+    out = within(country, places.to_except, regime, asked.facts, asked.day) if places.to_except else FALSE
+    return Reason(text, min(to, ~out), (asked.sale.fact,))
+
+
+def _headquarters(places: Places, asked: Asked, regime: str) -> Reason:
+    hits = [at_home(who, places.headquartered_in, asked, regime) for who in asked.taking]
+    return any_of(f"a party with headquarters in {' or '.join(places.headquartered_in)}", hits)
+
+
+def at_home(who: Taking, countries: tuple[str, ...], asked: Asked, regime: str) -> Reason:
+    """Whether one who takes part has its headquarters in one of some countries."""
     if who.reason.truth is not TRUE:
         return who.reason
-    here = None if party.headquarters in {None, NOT_KNOWN} else party.headquarters in countries
-    return Reason(f"{party.name}: headquarters {party.headquarters or 'not recorded'}", truth(here), (party.fact,))
+    party = asked.facts.parties[who.party]
+    here = within(party.headquarters, countries, regime, asked.facts, asked.day)
+    return Reason(f"{party.name}: headquarters {party.headquarters or 'not recorded'}", here, (party.fact,))
 
 
-def _end_use(limb: Limb, sale: Sale, facts: Facts, day: dt.date) -> Reason:
+def _end_use(limb: Limb, asked: Asked) -> Reason:
+    sale = asked.sale
     text = f"end use {' or '.join(limb.end_use)}"
     if set(sale.end_use) & set(limb.end_use):
         return Reason(f"{text}: {', '.join(sale.end_use)}", TRUE, (sale.fact,))
     declared = [
-        found(f"end use {use}", use, sale, facts, day)
+        asked.found(f"end use {use}", use)
         for use in limb.end_use
-        if facts.findings_on(sale.abouts, use, day) or not sale.end_use
+        if asked.facts.findings_on(sale.abouts, use, asked.day) or not sale.end_use
     ]
     if declared:
         return any_of(text, declared)
     return Reason(f"{text}: {', '.join(sale.end_use)}", FALSE, (sale.fact,))
 
 
-def _bound(limb: Limb, sale: Sale, facts: Facts, day: dt.date) -> Reason:
-    """Whether the seller is bound: ``addressee:PARTY``, or a person of a country such as ``us_person``."""
+def _value(limb: Limb, asked: Asked) -> Reason:
+    """Whether the value of the order is within the limit of the rule; a flow has no value of one order."""
+    limit, value = limb.max_value_usd or 0.0, asked.sale.value_usd_m
+    text = f"worth at most USD {limit:,.0f}"
+    if value is None:
+        return Reason(f"{text}: what one order of {asked.sale.id} is worth", UNKNOWN, (asked.sale.fact,))
+    usd = round(value * 1e6, 2)
+    return Reason(f"{text}: USD {usd:,.0f}", truth(usd <= limit), (asked.sale.fact,))
+
+
+def _bound(limb: Limb, asked: Asked, regime: str) -> Reason:
+    """Whether the seller is bound: an addressee, a person of a country or group, or who exports from a country."""
+    sale, facts, day = asked.sale, asked.facts, asked.day
     party, certain = legal_party(sale.seller, facts, day)
     if certain.truth is not TRUE:
         return certain
@@ -181,40 +227,50 @@ def _bound(limb: Limb, sale: Sale, facts: Facts, day: dt.date) -> Reason:
         kind, _, party = who.partition(":")
         if kind == "addressee":
             steps.append(Reason(f"the letter binds {party}", truth(party == seller.id), (seller.fact,)))
+        elif kind.startswith("exporter_in_"):
+            country, good = kind.removeprefix("exporter_in_").upper(), sale.good(day)
+            here = UNKNOWN if good is None else within(good.shipped_from, (country,), regime, facts, day)
+            at = (sale.fact,) if good is None else (good.fact,)
+            steps.append(Reason(f"the good leaves from {country}", here, at))
         elif kind.endswith("_person"):
             country = kind.removesuffix("_person").upper()
-            known = seller.country not in {None, NOT_KNOWN} and country in COUNTRIES
-            here = seller.country == country if known else None
-            steps.append(Reason(f"{seller.name} is a {kind.replace('_', ' ')}", truth(here), (seller.fact,)))
+            known = country in COUNTRIES or country in facts.groups
+            here = within(seller.country, (country,), regime, facts, day) if known else UNKNOWN
+            steps.append(Reason(f"{seller.name} is a {kind.replace('_', ' ')}", here, (seller.fact,)))
         else:
             steps.append(Reason(f"binds {who}", truth(True if who == "anyone" else None), (seller.fact,)))
     return any_of("the seller is bound by it", steps)
 
 
-def _knowledge(limb: Limb, sale: Sale, taking: tuple[Taking, ...], facts: Facts, day: dt.date) -> Reason:
+def _papers(limb: Limb, asked: Asked) -> Reason:
+    """The papers that must be on file before a rule helps."""
+    steps = [asked.on_file(d.kind, limb.id, d.text or d.kind.replace("_", " ")) for d in limb.duties if d.on_file]
+    return all_of(f"the papers that {limb.id} asks for are on file", steps, limb.sources)
+
+
+def _knowledge(limb: Limb, asked: Asked) -> Reason:
     """A seller knows its own customer; what lies behind the customer must be declared."""
+    sale, facts, day = asked.sale, asked.facts, asked.day
     if limb.knowledge == "informed":
         if f"addressee:{legal_party(sale.seller, facts, day)[0]}" in limb.bound:
             return Reason("the seller was informed: the letter is addressed to it", TRUE, (sale.fact,))
-        return found("the seller was informed", "informed", sale, facts, day)
+        return asked.found("the seller was informed", "informed")
     if limb.parties is not None:
-        for who in taking:
-            if (
-                who.role in {"purchaser", "ultimate_consignee"}
-                and _is_meant(limb.parties, who, facts, day).truth is TRUE
-            ):
+        for who in asked.taking:
+            if who.role in _OWN_CUSTOMER and is_meant(limb.parties, who, facts, day).truth is TRUE:
                 return Reason("the seller knows: the party is its own customer", TRUE, (sale.fact,))
-    return found("the seller knows of it", "knowledge", sale, facts, day)
+    return asked.found("the seller knows of it", "knowledge")
 
 
-def _saving(saving: Saving, sale: Sale, facts: Facts, day: dt.date) -> Reason:
+def _saving(saving: Saving, asked: Asked) -> Reason:
     """A saving clause: each named event of the sale happened by its day."""
-    steps = [_event(e, by, sale, facts, day) for e, by in (*saving.event_by.items(), *saving.done_by.items())]
+    steps = [_event(e, by, asked) for e, by in (*saving.event_by.items(), *saving.done_by.items())]
     return all_of(saving.text, steps, saving.sources)
 
 
-def _event(event: str, by: dt.date, sale: Sale, facts: Facts, day: dt.date) -> Reason:
+def _event(event: str, by: dt.date, asked: Asked) -> Reason:
     """Whether an event of the sale lies on or before a day. Goods of a flow leave on the day that is asked about."""
+    sale, facts, day = asked.sale, asked.facts, asked.day
     text = f"{event.replace('_', ' ')} by {by}"
     if event in sale.events:
         return Reason(f"{text}: {sale.events[event]}", truth(sale.events[event] <= by), (sale.fact,))

@@ -2,115 +2,172 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from detente.decide.asked import Asked
 from detente.decide.facts import Facts
+from detente.decide.goods import is_item
+from detente.decide.ledger import Drawn
 from detente.decide.licences import Cover, any_cover, covers
-from detente.decide.limbs import is_saved, is_saving
-from detente.decide.sale import Sale, Taking
+from detente.decide.limbs import SAVING, is_saved
 from detente.decide.scope import in_scope, in_window
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, all_of, any_of
-from detente.record.limb import Limb
+from detente.record.limb import DUTIES, Limb
 from detente.record.measures import Measure
 
 _POLICIES = (
     "denial", "policy_of_denial", "presumption_of_denial", "case_by_case", "presumption_of_approval", "none_stated",
 )  # fmt: skip
+RULE, OVERCOME, AGAINST, DEFINED = "rule", "overcome", "against", "defined"
+DEFINES = {"define", "in_scope"}
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A requirement or prohibition as it meets a sale: whether it bites, and what lifts or covers it."""
+    """A requirement or prohibition as it meets a sale: whether it bites, and what lifts, meets or covers it."""
 
     measure: Measure
     limb: Limb
     bites: Reason
     lifting: tuple[Limb, ...]
     lifted: Reason | None
+    met: Reason | None
     covered: tuple[Cover, ...]
 
     @property
+    def overcome(self) -> tuple[Reason, ...]:
+        """Everything that may overcome it."""
+        return tuple(r for r in (self.lifted, self.met, *(c.reason for c in self.covered)) if r is not None)
+
+    @property
     def status(self) -> str:
-        """``off``, ``lifted``, ``covered``, ``stands`` or ``unknown``."""
+        """``off``, ``lifted``, ``met`` (by a paper), ``covered``, ``stands`` or ``unknown``."""
         if self.bites.truth is FALSE:
             return "off"
-        best = max((r.truth for r in (self.lifted, *(c.reason for c in self.covered)) if r is not None), default=FALSE)
+        best = max((r.truth for r in self.overcome), default=FALSE)
         if best is TRUE:
-            return "lifted" if self.lifted is not None and self.lifted.truth is TRUE else "covered"
+            if self.lifted is not None and self.lifted.truth is TRUE:
+                return "lifted"
+            return "met" if self.met is not None and self.met.truth is TRUE else "covered"
         return "unknown" if UNKNOWN in (self.bites.truth, best) else "stands"
 
 
-def requirement(
-    measure: Measure,
-    limb: Limb,
-    test: Callable[[str], Reason],
-    facts: Facts,
-    sale: Sale,
-    taking: tuple[Taking, ...],
-    day: dt.date,
-) -> Requirement:
-    """Test a rule, and only where it bites what could overcome it; ``test`` gives the reason of a limb by its id."""
-    bitten = test(limb.id)
+def requirement(measure: Measure, limb: Limb, asked: Asked, drawn: Drawn | None) -> Requirement:
+    """Test a rule, and only where it bites what could overcome it."""
+    bitten = asked.bites(limb.id)
+    if bitten.truth is not FALSE:
+        bitten = _less_what_is_out(bitten, limb, asked)
     if bitten.truth is FALSE:
-        return Requirement(measure, limb, bitten, (), None, ())
-    lifts = [(x, test(x.id)) for _, x in facts.limbs.values() if x.effect == "authorise" and limb.id in x.defeats]
+        return Requirement(measure, limb, bitten, (), None, None, ())
+    lifts = [(x, asked.bites(x.id)) for x in lifters(limb, asked.facts)]
     lifted = any_of(f"{limb.id} is lifted by an authorisation", [r for _, r in lifts]) if lifts else None
-    covered = covers(limb.id, sale, taking, facts, day) if limb.is_licensable else ()
+    met = _met(limb, asked)
+    covered = covers(limb.id, asked.sale, asked.taking, asked.facts, asked.day, drawn) if limb.is_licensable else ()
     lifting = tuple(x for x, r in lifts if r.truth is TRUE)
-    return Requirement(measure, limb, bitten, lifting, lifted, covered)
+    return Requirement(measure, limb, bitten, lifting, lifted, met, covered)
+
+
+def lifters(limb: Limb, facts: Facts) -> list[Limb]:
+    """The authorisations that may lift a rule: those that name it, and those it names."""
+    named = {w.partition(":")[2] for w in limb.overcome_by if w.startswith("limb:")}
+    return [x for _, x in facts.limbs.values() if x.effect == "authorise" and (limb.id in x.defeats or x.id in named)]
+
+
+def removers(limb: Limb, facts: Facts) -> list[Limb]:
+    """The limbs that take a sale out of a rule altogether."""
+    return [x for _, x in facts.limbs.values() if x.effect == "out_of_scope" and limb.id in x.defeats]
+
+
+def _less_what_is_out(bitten: Reason, limb: Limb, asked: Asked) -> Reason:
+    outs = [asked.bites(x.id) for x in removers(limb, asked.facts)]
+    if not outs:
+        return bitten
+    steps = [Reason(f"not taken out by {r.text}", ~r.truth, r.facts, r.sources, r.children) for r in outs]
+    return all_of(bitten.text, (*bitten.children, *steps), bitten.sources, bitten.facts)
+
+
+def _met(limb: Limb, asked: Asked) -> Reason | None:
+    """Whether a paper, or an exception found to apply, meets the requirement."""
+    steps = []
+    for way in limb.overcome_by:
+        if way in DUTIES:
+            said = next((d.text for d in limb.duties if d.kind == way and d.text), way.replace("_", " "))
+            steps.append(asked.on_file(way, limb.id, said))
+        if way.startswith("exception:"):
+            text = f"exception {way.partition(':')[2]} applies"
+            declared = asked.facts.findings_on(asked.sale.abouts, way, asked.day)
+            steps.append(asked.found(text, way) if declared else Reason(f"{text}: nobody has found so", FALSE))
+    return any_of(f"{limb.id} is met", steps) if steps else None
 
 
 def needs_of(rule: Requirement) -> Iterable[str]:
     """The facts that an unknown rule hangs on."""
     yield from rule.bites.unknowns()
     if rule.bites.truth is not FALSE:
-        for other in (rule.lifted, *(c.reason for c in rule.covered)):
-            if other is not None:
-                yield from other.unknowns()
+        for other in rule.overcome:
+            yield from other.unknowns()
 
 
-def review(biting: list[Requirement], facts: Facts) -> str | None:
-    """The strictest policy among the limbs that stand and the entries of the list they rest on."""
+def review(biting: list[Requirement], asked: Asked) -> str | None:
+    """The strictest policy among the limbs that stand and the entries of the list they rest on.
+
+    In a limb, a policy for some goods goes before the general one where the good is among them. Any policy that asks
+    for denial means denial (744.16 and the agency's guidance on the Entity List).
+    """
+    facts = asked.facts
     policies: list[str] = []
     for rule in biting:
         if rule.status != "stands":
             continue
-        policies += [v.policy for v in rule.limb.reviews if v.items is None]
+        own = [(v, TRUE if v.items is None else is_item(v.items, asked, rule.measure.regime).truth)
+               for v in rule.limb.reviews]  # fmt: skip
+        special = [v.policy for v, t in own if v.items is not None and t is TRUE]
+        general = [v.policy for v, t in own if v.items is None]
+        perhaps = [v.policy for v, t in own if t is UNKNOWN]
+        policies += special or [*general, *(p for p in perhaps if not general or _milder(general, p))]
         entries = {f.id for r in rule.bites.walk() for f in r.facts if f.table == "listings" and r.truth is TRUE}
         policies += [e.review for group in facts.listings.values() for e in group if e.id in entries]
     return min(policies, key=_POLICIES.index, default=None)
 
 
-def tree(sale: Sale, day: dt.date, rules: list[Requirement], against: list[Reason], facts: Facts) -> Reason:
+def _milder(general: Sequence[str], policy: str) -> bool:
+    """Whether the general policies are milder than one that may apply: what is not known does not help."""
+    return all(_POLICIES.index(policy) < _POLICIES.index(g) for g in general)
+
+
+def tree(asked: Asked, rules: list[Requirement], against: list[Reason]) -> Reason:
     """The reasons as one tree: true means that the sale is held."""
+    sale, facts, day = asked.sale, asked.facts, asked.day
     branches = []
     for rule in rules:
+        text = f"{rule.limb.id} holds the sale"
         steps = [rule.bites]
         if is_saved(rule.bites):
             steps += [
-                Reason(c.text.removeprefix("not "), ~c.truth, c.facts, c.sources)
+                Reason(c.text.removeprefix("not "), ~c.truth, c.facts, c.sources, (), SAVING)
                 for c in rule.bites.children
-                if is_saving(c)
+                if c.role == SAVING
             ]
-            branches.append(Reason(f"{rule.limb.id} holds the sale", FALSE, (), rule.limb.sources, tuple(steps)))
+            branches.append(Reason(text, FALSE, (), rule.limb.sources, tuple(steps), RULE))
             continue
         if rule.bites.truth is not FALSE:
-            overcome = [r for r in (rule.lifted,) if r is not None]
+            overcome = [r for r in (rule.lifted, rule.met) if r is not None]
             if rule.limb.is_licensable:
                 overcome.append(any_cover(rule.limb.id, rule.covered))
-            steps += [Reason(f"not overcome: {r.text}", ~r.truth, r.facts, r.sources, r.children) for r in overcome]
-        branches.append(all_of(f"{rule.limb.id} holds the sale", steps, rule.limb.sources))
-    branches += [Reason(f"forbids complying: {r.text}", r.truth, r.facts, r.sources, r.children) for r in against]
-    defined = [
-        all_of(
-            f"{limb.id}: {limb.text}",
-            (in_window(limb, day, facts), in_scope(limb, sale, facts, day, m.regime)),
-            limb.sources,
-        )
-        for m, limb in facts.limbs.values()
-        if limb.effect == "define"
+            steps += [
+                Reason(f"not overcome: {r.text}", ~r.truth, r.facts, r.sources, r.children, OVERCOME) for r in overcome
+            ]
+        whole = all_of(text, steps, rule.limb.sources)
+        branches.append(Reason(text, whole.truth, whole.facts, whole.sources, whole.children, RULE))
+    branches += [
+        Reason(f"forbids complying: {r.text}", r.truth, r.facts, r.sources, r.children, AGAINST) for r in against
     ]
+    defined = []
+    for m, limb in facts.limbs.values():
+        if limb.effect in DEFINES:
+            steps = [in_window(limb, day, facts), in_scope(limb, asked, m.regime)]
+            said = all_of(f"{limb.id}: {limb.text}", steps, limb.sources)
+            defined.append(Reason(said.text, said.truth, said.facts, said.sources, said.children, DEFINED))
     held = any_of(f"{sale.id} is held on {day}", branches, (), (sale.fact,))
     return Reason(held.text, held.truth, held.facts, held.sources, (*held.children, *defined))

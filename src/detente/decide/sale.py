@@ -10,35 +10,40 @@ from typing import Any
 
 import polars as pl
 
-from detente.decide.facts import Facts, Item, Variant
+from detente.decide.facts import WHOLE, Facts
+from detente.decide.rows import Item, Variant
 from detente.decide.truth import TRUE, UNKNOWN, Fact, Reason
 from detente.record import Case, NotFound
 from detente.record.files import FILE, ROW
 from detente.record.problems import did_you_mean, show
-
-DIRECT_ROLES = ("purchaser", "ultimate_consignee", "end_user")
 
 
 @dataclass(frozen=True, slots=True)
 class Sale:
     """One sale as the law looks at it.
 
-    A link is a flow: goods sold on a day leave on that day. ``events`` has what is known of an order's own days; an
-    event that is missing is not known. ``end_use`` is what the buyer does with the good.
+    A link is a flow: goods sold on a day leave on that day, and ``value_usd_m`` (of one order) is None. ``events`` has
+    what is known of an order's own days; an event that is missing is not known. ``buyer`` is the purchaser, ``end_use``
+    what the good is used for (empty: not known), ``act`` what is done where an order says so itself.
     """
 
     id: str
-    link: str
-    seller_unit: str
-    buyer_unit: str
+    link: str | None
+    seller_unit: str | None
+    buyer_unit: str | None
     seller: str
     buyer: str
+    ultimate: str
+    end_user: str
+    intermediates: tuple[str, ...]
     item: Item
     variant: Variant | None
     destination: str
+    via: tuple[str, ...]
     end_use: tuple[str, ...]
-    end_user: str | None
-    intermediate: str | None
+    act: str | None
+    value_usd_m: float | None
+    quantity: float | None
     events: Mapping[str, dt.date]
     is_flow: bool
     fact: Fact
@@ -54,8 +59,14 @@ class Sale:
     @property
     def abouts(self) -> tuple[str, ...]:
         """What a finding on this sale may be about, the nearest first."""
-        good = () if self.variant is None else (self.variant.id,)
-        return (self.id, self.link, self.seller_unit, *good, self.buyer_unit, self.seller, self.buyer)
+        good = None if self.variant is None else self.variant.id
+        ids = (self.id, self.link, self.seller_unit, good, self.buyer_unit, self.seller, self.buyer, self.ultimate)
+        return tuple(dict.fromkeys(i for i in (*ids, self.end_user) if i is not None))
+
+    @property
+    def made_by(self) -> str:
+        """Whose good it is, in an error or a need."""
+        return self.seller_unit or self.seller
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,49 +93,90 @@ def link_rows(case: Case, only: str | None = None) -> pl.DataFrame:
     )
 
 
-def sale_of(row: Mapping[str, Any], facts: Facts, order: Mapping[str, Any] | None = None) -> Sale:
-    """The sale of a row of ``link_rows``, or of an order on it."""
-    about = order or row
+_DAYS = ("ordered", "production_started", "aboard_carrier", "exported", "received")
+
+
+def sale_of(row: Mapping[str, Any], facts: Facts) -> Sale:
+    """The sale of a row of ``link_rows``."""
     variant = facts.variants[row["variant"]] if row["variant"] else None
-    days = {k: about[k] for k in ("ordered", "production_started", "aboard_carrier", "exported") if about.get(k)}
-    if order is not None and "aboard_carrier" in days:
-        days["en_route"] = days["aboard_carrier"]
+    buyer = row["buyer_party"]
     return Sale(
-        id=about["id"],
+        id=row["id"],
         link=row["id"],
         seller_unit=row["seller"],
         buyer_unit=row["buyer"],
         seller=row["seller_party"],
-        buyer=row["buyer_party"],
+        buyer=buyer,
+        ultimate=buyer,
+        end_user=row["end_user"] or buyer,
+        intermediates=(),
         item=facts.items[row["item"] if variant is None else variant.item],
         variant=variant,
         destination=row["destination"],
+        via=(),
         end_use=tuple(row["end_use"]),
-        end_user=row["end_user"],
-        intermediate=about.get("intermediate_consignee"),
+        act=None,
+        value_usd_m=None,
+        quantity=None,
+        events={},
+        is_flow=True,
+        fact=Fact("links", row["id"], row[FILE], row[ROW]),
+    )
+
+
+def order_of(order: Mapping[str, Any], row: Mapping[str, Any] | None, facts: Facts) -> Sale:
+    """The sale of an order line; what it leaves out is that of its link, of which ``row`` is the row."""
+    link: Mapping[str, Any] = row or {}
+    good = order["variant"] or link.get("variant")
+    variant = facts.variants[good] if good else None
+    buyer = order["purchaser"] or link["buyer_party"]
+    ultimate = order["ultimate_consignee"] or buyer
+    days = {k: order[k] for k in _DAYS if order[k] is not None}
+    if "aboard_carrier" in days:
+        days["en_route"] = days["aboard_carrier"]
+    return Sale(
+        id=order["id"],
+        link=order["link"],
+        seller_unit=link.get("seller"),
+        buyer_unit=link.get("buyer"),
+        seller=order["seller"] or link["seller_party"],
+        buyer=buyer,
+        ultimate=ultimate,
+        end_user=order["end_user"] or link.get("end_user") or ultimate,
+        intermediates=tuple(order["intermediate_consignee"] or ()),
+        item=facts.items[link["item"] if variant is None else variant.item],
+        variant=variant,
+        destination=order["destination"] or link["destination"],
+        via=tuple(order["via"] or ()),
+        end_use=tuple(order["end_use"] or link.get("end_use") or ()),
+        act=order["act"],
+        value_usd_m=order["value_usd_m"],
+        quantity=order["quantity"],
         events=days,
-        is_flow=order is None,
-        fact=Fact("orders" if order is not None else "links", about["id"], about[FILE], about[ROW]),
+        is_flow=False,
+        fact=Fact("orders", order["id"], order[FILE], order[ROW]),
     )
 
 
 def get_sale(case: Case, facts: Facts, id_: str) -> Sale:
     """The sale of a link or an order by its id. Raises ``NotFound``."""
-    order = case["orders"].filter(pl.col("id") == id_)
-    row = link_rows(case, order["link"].item() if order.height else id_)
-    if row.height == 0:
+    found = case["orders"].filter(pl.col("id") == id_)
+    order = found.row(0, named=True) if found.height else None
+    link = id_ if order is None else order["link"]
+    rows = link_rows(case, link) if link is not None else None
+    if order is None and (rows is None or rows.height == 0):
         hint = did_you_mean(id_, case["links"]["id"].to_list()) if case["links"].height < 100_000 else ""
         raise NotFound(f"The case has no link or order {show(id_)}. {hint[:1].upper()}{hint[1:]}".strip())
-    return sale_of(row.row(0, named=True), facts, order.row(0, named=True) if order.height else None)
+    row = rows.row(0, named=True) if rows is not None else None
+    if order is not None:
+        return order_of(order, row, facts)
+    return sale_of(row or {}, facts)
 
 
 def taking_part(sale: Sale, facts: Facts, day: dt.date) -> tuple[Taking, ...]:
     """Who takes part on a day, a line of business being replaced by whoever owns it then."""
-    found = [(sale.buyer, r) for r in DIRECT_ROLES if not (r == "end_user" and sale.end_user)]
-    if sale.end_user:
-        found.append((sale.end_user, "end_user"))
-    if sale.intermediate:
-        found.append((sale.intermediate, "intermediate_consignee"))
+    found = [(sale.buyer, "purchaser"), (sale.ultimate, "ultimate_consignee"), (sale.end_user, "end_user")]
+    found += [(party, "intermediate_consignee") for party in sale.intermediates]
     legal = {party: legal_party(party, facts, day) for party, _ in found}
     return tuple(Taking(legal[party][0], role, legal[party][1]) for party, role in found)
 
@@ -140,7 +192,7 @@ def legal_party(party: str, facts: Facts, day: dt.date) -> tuple[str, Reason]:
     while row.kind == "business":
         seen.add(row.id)
         stakes = [s for s in facts.stakes.get(row.id, ()) if s.span.holds(day)]
-        owners = [s for s in stakes if s.least is not None and s.least > 0.5]
+        owners = [s for s in stakes if s.low > WHOLE // 2]
         rivals = [s for s in stakes if s.control == "yes" and s not in owners]
         if not owners or rivals or owners[0].owner in seen:
             text = f"who owns {row.name}, a line of business, on {day}"

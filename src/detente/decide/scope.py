@@ -1,20 +1,25 @@
-"""Does the authority have a say over this good, and is it one of the goods a limb means?"""
+"""Is a rule in force, and does its authority have a say over this good?"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
 
-from detente.decide.facts import Facts, Variant
-from detente.decide.sale import Sale, legal_party
-from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, Truth, all_of, any_of, truth
-from detente.record.limb import Items, Limb, Scope
-
-NOT_KNOWN = "ZZ"  # the country code of a country that is not known
+from detente.decide.asked import Asked
+from detente.decide.facts import Facts
+from detente.decide.places import NOT_KNOWN, is_under, needs_licence, own_codes, within
+from detente.decide.rows import Content, Variant, Words
+from detente.decide.sale import legal_party
+from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, all_of, any_of, truth
+from detente.record.limb import Limb, OwnershipRule, Scope, Window
 
 
 def in_window(limb: Limb, day: dt.date, facts: Facts) -> Reason:
-    """Whether a limb is in force on a day, as far as was known; a window that is not enacted yet is unknown."""
+    """Whether a limb is in force on a day, as far as was known.
+
+    A window that is scheduled, announced or disputed counts, and so does one that is not enforced, where the record is
+    read as written; neither does where it is read otherwise.
+    """
     key = (limb.id, day)
     if key not in facts.windows:
         facts.windows[key] = _window(limb, day, facts)
@@ -22,22 +27,47 @@ def in_window(limb: Limb, day: dt.date, facts: Facts) -> Reason:
 
 
 def _window(limb: Limb, day: dt.date, facts: Facts) -> Reason:
-    for window in limb.in_force:
-        if facts.as_known is not None and window.recorded > facts.as_known:
+    found = window_on(limb.in_force, day, facts.as_known)
+    if found is None:
+        return Reason(f"in force on {day} ({_nearest(limb.in_force, day, facts)})", FALSE, (), limb.sources)
+    end = found.end(facts.as_known)
+    span = f"since {found.since}" if end is None else f"{found.since} to {end}"
+    sources = found.sources or limb.sources
+    idle = window_on(limb.not_enforced, day, facts.as_known)
+    if found.certainty != "enacted":
+        text = f"in force on {day} ({found.certainty}: {span})"
+        return Reason(text, truth(facts.reading == "written"), (), sources)
+    if idle is not None:
+        text = f"in force on {day} ({span}), on paper: not enforced since {idle.since}"
+        return Reason(text, truth(facts.reading == "written"), (), (*sources, *idle.sources))
+    return Reason(f"in force on {day} ({span})", TRUE, (), sources)
+
+
+def window_on(windows: Iterable[Window], day: dt.date, as_known: dt.date | None) -> Window | None:
+    """The window that holds a day, as it was known."""
+    for window in windows:
+        if as_known is not None and window.recorded > as_known:
             continue
-        end = window.end(facts.as_known)
+        end = window.end(as_known)
         if window.since <= day and (end is None or day <= end):
-            span = f"since {window.since}" if end is None else f"{window.since} to {end}"
-            sources = window.sources or limb.sources
-            if window.certainty != "enacted":
-                return Reason(f"in force on {day} ({window.certainty}: {span})", UNKNOWN, (), sources)
-            return Reason(f"in force on {day} ({span})", TRUE, (), sources)
-    return Reason(f"in force on {day} ({_nearest(limb, day, facts)})", FALSE, (), limb.sources)
+            return window
+    return None
 
 
-def _nearest(limb: Limb, day: dt.date, facts: Facts) -> str:
+def rule_in_force(rule: OwnershipRule, day: dt.date, facts: Facts) -> Reason:
+    """Whether a rule on ownership is in force on a day."""
+    found = window_on(rule.in_force, day, facts.as_known)
+    if found is None:
+        near = _nearest(rule.in_force, day, facts)
+        return Reason(f"{rule.id} is in force on {day} ({near})", FALSE, (), rule.sources)
+    sure = found.certainty == "enacted" or facts.reading == "written"
+    said = "" if found.certainty == "enacted" else f"{found.certainty}: "
+    return Reason(f"{rule.id} is in force on {day} ({said}since {found.since})", truth(sure), (), rule.sources)
+
+
+def _nearest(windows: Iterable[Window], day: dt.date, facts: Facts) -> str:
     """When a limb that is not in force on a day last ended and next starts."""
-    known = [w for w in limb.in_force if facts.as_known is None or w.recorded <= facts.as_known]
+    known = [w for w in windows if facts.as_known is None or w.recorded <= facts.as_known]
     ends = [e for w in known if (e := w.end(facts.as_known)) is not None and e < day]
     starts = [w.since for w in known if w.since > day]
     parts = [f"ended {max(ends)}"] if ends else []
@@ -45,59 +75,106 @@ def _nearest(limb: Limb, day: dt.date, facts: Facts) -> str:
     return ", ".join(parts) or "not yet known then"
 
 
-def in_scope(limb: Limb, sale: Sale, facts: Facts, day: dt.date, regime: str) -> Reason:
+def in_scope(limb: Limb, asked: Asked, regime: str) -> Reason:
     """Whether one of the limb's scope rows holds; a limb without rows covers every good."""
     if not limb.scope:
         return Reason("covers every good", TRUE, (), limb.sources)
-    rows = [_row(s, sale, facts, day, regime, limb) for s in limb.scope]
+    rows = [_row(s, asked, regime, limb) for s in limb.scope]
     return any_of("the good is within its reach", rows, limb.sources) if len(rows) > 1 else rows[0]
 
 
-def _row(scope: Scope, sale: Sale, facts: Facts, day: dt.date, regime: str, limb: Limb) -> Reason:
+def takes_out(scope: str, facts: Facts) -> tuple[str, ...]:
+    """Ids of the limbs that take goods out of a named scope."""
+    return tuple(i for i, (_, x) in facts.limbs.items() if x.effect == "out_of_scope" and scope in x.defeats)
+
+
+def _row(scope: Scope, asked: Asked, regime: str, limb: Limb) -> Reason:
+    sale, facts, day = asked.sale, asked.facts, asked.day
     if scope.named is not None and scope.named in facts.limbs:
         measure, other = facts.limbs[scope.named]
-        inside = [in_window(other, day, facts), in_scope(other, sale, facts, day, measure.regime)]
+        inside = [in_window(other, day, facts), in_scope(other, asked, measure.regime)]
+        inside += [_left_in(asked.bites(x)) for x in takes_out(scope.named, facts)]
         return all_of(f"{scope.named}: {other.text}", inside, other.sources)
+    steps = []
+    if scope.to or scope.to_except:
+        steps.append(_bound_for(scope, asked, regime))
     good = sale.good(day)
     if good is None:
-        return Reason(f"how the good of {sale.seller_unit} is made (no variant recorded)", UNKNOWN, (sale.fact,))
-    steps = []
+        unknown = Reason(f"how the good of {sale.made_by} is made (no variant recorded)", UNKNOWN, (sale.fact,))
+        return all_of(scope.text or "all of it:", (*steps, unknown), limb.sources) if steps else unknown
     if scope.origin:
-        steps.append(_place(f"made in {_or(scope.origin)}", good.origin, scope.origin, good))
+        steps.append(_place(f"made in {_or(scope.origin)}", good.origin, scope.origin, good, asked, regime))
     if scope.located_in:
-        steps.append(_place(f"shipped from {_or(scope.located_in)}", good.shipped_from, scope.located_in, good))
+        wanted = scope.located_in
+        steps.append(_place(f"shipped from {_or(wanted)}", good.shipped_from, wanted, good, asked, regime))
+    if scope.exported_from_not:
+        wanted = scope.exported_from_not
+        away = _place(f"shipped from {_or(wanted)}", good.shipped_from, wanted, good, asked, regime)
+        steps.append(Reason(f"not {away.text}", ~away.truth, away.facts, away.sources))
+    if scope.produced_in_not_hq:
+        maker = facts.parties[good.maker]
+        wanted = scope.produced_in_not_hq
+        home = within(maker.headquarters, wanted, regime, facts, day)
+        text = f"its maker has no headquarters in {_or(wanted)}: {maker.name}, {maker.headquarters or 'not recorded'}"
+        steps.append(Reason(text, ~home, (good.fact, maker.fact), good.sources))
     if scope.content_origin:
-        steps.append(_content(scope, good))
-    for codes, origin, name, wanted in (
-        (good.made_with_codes, good.made_with_origin, "made with", scope.made_with_codes),
-        (good.plant_codes, good.plant_origin, "made in a plant that is a product of", scope.plant_codes),
-    ):
-        if wanted:
-            steps.append(_product(f"{name} listed technology", codes, origin, wanted, scope, good, facts, regime))
+        steps.append(_content(scope, good, asked, regime))
+    steps += _products(scope, good, facts, regime)
     if scope.designed_by is not None:
         steps.append(_designed(scope.designed_by, good, facts, day))
     return all_of(scope.text or "all of it:", steps, limb.sources) if len(steps) != 1 else steps[0]
 
 
-def _content(scope: Scope, good: Variant) -> Reason:
-    """Foreign content against the threshold. What is licensable to a destination is at most all of it."""
+def _left_in(out: Reason) -> Reason:
+    return Reason(f"not taken out by {out.text}", ~out.truth, out.facts, out.sources, out.children)
+
+
+def _bound_for(scope: Scope, asked: Asked, regime: str) -> Reason:
+    """Whether a row that speaks of some destinations only speaks of this one."""
+    country = asked.sale.destination
+    inside = within(country, scope.to, regime, asked.facts, asked.day) if scope.to else TRUE
+    outside = within(country, scope.to_except, regime, asked.facts, asked.day) if scope.to_except else FALSE
+    text = f"goes to {_or(scope.to) or 'anywhere'}" + (f" but {_or(scope.to_except)}" if scope.to_except else "")
+    return Reason(f"{text}: {country}", min(inside, ~outside), (asked.sale.fact,))
+
+
+def _content(scope: Scope, good: Variant, asked: Asked, regime: str) -> Reason:
+    """Foreign content against the threshold, counting what the rule counts (15 CFR 734.4 and Supplement 2 to it)."""
     pct = scope.content_pct or 0.0
     text = (
         f"{_or(scope.content_origin)} content {scope.content_op} {pct:g}% of its value ({_plain(scope.content_counts)})"
     )
     if good.content is None:
         return Reason(text + f": content of {good.id} not recorded", UNKNOWN, (good.fact,), good.sources)
-    parts = [c for c in good.content if c.origin in scope.content_origin]
-    hidden = sum(c.high for c in good.content if c.origin == NOT_KNOWN)
-    if scope.content_counts == "listed_codes":
-        unknown = [c for c in parts if c.code is None]
-        parts = [c for c in parts if c.code is not None and _under(c.code, scope.content_codes)]
-        high = sum(c.high for c in (*parts, *unknown)) + hidden
-    else:
-        high = sum(c.high for c in parts) + hidden
-    low = 0.0 if scope.content_counts == "licensable_to_destination" else sum(c.low for c in parts)
+    low = high = 0.0
+    counted: list[Reason] = []
+    for part in good.content:
+        if part.origin != NOT_KNOWN:
+            inside = within(part.origin, scope.content_origin, regime, asked.facts, asked.day)
+            if inside is FALSE:
+                continue
+        counts = _counts(part, scope, asked, regime)
+        if part.origin == NOT_KNOWN:
+            counts = Reason(counts.text, min(UNKNOWN, counts.truth), counts.facts, counts.sources)
+        counted += [counts] if counts.text else []
+        low += part.low if counts.truth is TRUE else 0.0
+        high += part.high if counts.truth is not FALSE else 0.0
     answer = TRUE if _over(low, scope) else UNKNOWN if _over(high, scope) else FALSE
-    return Reason(f"{text}: recorded {low:.0%} to {high:.0%}", answer, (good.fact,), good.sources)
+    said = Reason(f"{text}: recorded {low:.0%} to {high:.0%}", answer, (good.fact,), good.sources)
+    if answer is not UNKNOWN or not any(c.truth is UNKNOWN for c in counted):
+        return said
+    return Reason(said.text, answer, said.facts, said.sources, tuple(c for c in counted if c.truth is UNKNOWN))
+
+
+def _counts(part: Content, scope: Scope, asked: Asked, regime: str) -> Reason:
+    """Whether a part of the content is of the kind the rule counts."""
+    if scope.content_counts == "all":
+        return Reason("", TRUE)
+    if part.code is None:
+        return Reason(f"the code of {part.origin} content is not recorded", UNKNOWN)
+    if scope.content_counts == "listed_codes":
+        return Reason("", truth(is_under(part.code, scope.content_codes)))
+    return needs_licence(part.code, asked.sale.destination, regime, asked.facts, asked.day)
 
 
 def _over(share: float, scope: Scope) -> bool:
@@ -106,21 +183,35 @@ def _over(share: float, scope: Scope) -> bool:
     return share >= line - 1e-12 if scope.content_op == ">=" else share > line + 1e-12
 
 
+def _products(scope: Scope, good: Variant, facts: Facts, regime: str) -> list[Reason]:
+    """The direct product tests of a row: of technology, and of a plant; a chip inside will do where the row says so."""
+    steps = []
+    for codes, origin, name, wanted in (
+        (good.made_with_codes, good.made_with_origin, "made with", scope.made_with_codes),
+        (good.plant_codes, good.plant_origin, "made in a plant that is a product of", scope.plant_codes),
+    ):
+        if not wanted:
+            continue
+        step = _product(f"{name} listed technology", codes, origin, wanted, scope, good, facts, regime)
+        if scope.contains_ic_made_so:
+            inside = _product(
+                "contains a chip made with listed technology", good.contains_ic_codes, good.contains_ic_origin, wanted,
+                scope, good, facts, regime,
+            )  # fmt: skip
+            step = any_of(f"{step.text}, or contains a chip so made", (step, inside))
+        steps.append(step)
+    return steps
+
+
 def _product(
-    text: str,
-    codes: tuple[str, ...] | None,
-    origin: tuple[str, ...] | None,
-    wanted: tuple[str, ...],
-    scope: Scope,
-    good: Variant,
-    facts: Facts,
+    text: str, codes: Words | None, origin: Words | None, wanted: Words, scope: Scope, good: Variant, facts: Facts,
     regime: str,
-) -> Reason:
+) -> Reason:  # fmt: skip
     """A direct product: the codes it comes from are listed, and that technology is of the right origin."""
     if codes is None or (codes and not own_codes(codes, regime)):
         return Reason(f"{text}: not recorded for {good.id}", UNKNOWN, (good.fact,), good.sources)
     mine = own_codes(codes, regime)
-    hit = [c for c in mine if _under(c, wanted)]
+    hit = [c for c in mine if is_under(c, wanted)]
     what = Reason(f"{text} ({', '.join(hit or mine) or 'none'})", truth(bool(hit)), (good.fact,), good.sources)
     if not hit:
         return what
@@ -166,71 +257,16 @@ def _designed(list_tag: str, good: Variant, facts: Facts, day: dt.date) -> Reaso
     return Reason(f"{text}: developed by {who}", FALSE, (good.fact,), good.sources)
 
 
-def is_item(items: Items, sale: Sale, facts: Facts, day: dt.date, regime: str) -> Reason:
-    """Whether the good is one of the items meant; what only an expert can say needs a finding."""
-    good, item = sale.good(day), sale.item
-    steps = []
-    if items.codes or items.codes_except:
-        if good is None or good.codes is None or (good.codes and not own_codes(good.codes, regime)):
-            named = good.id if good is not None else sale.seller_unit
-            at = (sale.fact,) if good is None else (good.fact,)
-            steps.append(Reason(f"classification of the good of {named} not recorded", UNKNOWN, at))
-        else:
-            mine = own_codes(good.codes, regime)
-            hit = any(_under(c, items.codes) for c in mine) if items.codes else True
-            out = any(_under(c, items.codes_except) for c in mine)
-            text = f"classified {', '.join(mine) or 'nowhere'}; the rule names {', '.join(items.codes) or 'all'}"
-            text += f" but {', '.join(items.codes_except)}" if items.codes_except else ""
-            steps.append(Reason(text, truth(hit and not out), (good.fact,), good.sources))
-    if items.kind:
-        steps.append(Reason(f"is {_or(items.kind)}: {item.kind}", truth(item.kind in items.kind), (item.fact,)))
-    if items.origin and good is None:
-        steps.append(
-            Reason(f"where the good of {sale.seller_unit} is made (no variant recorded)", UNKNOWN, (sale.fact,))
-        )
-    elif items.origin and good is not None:
-        steps.append(_place(f"made in {_or(items.origin)}", good.origin, items.origin, good))
-    if items.tags:
-        text = f"tagged {_or(items.tags)}: {', '.join(item.tags) or 'none'}"
-        steps.append(Reason(text, truth(bool(set(item.tags) & set(items.tags))), (item.fact,)))
-    if items.decided_by != "code":
-        steps.append(found(items.text, "item:" + "-".join(items.text.lower().split()), sale, facts, day))
-    return all_of("the good is one of those meant", steps)
-
-
-def found(text: str, fact: str, sale: Sale, facts: Facts, day: dt.date) -> Reason:
-    """A declared fact about the sale, its seller unit or its good: yes, no, or not known."""
-    findings = facts.findings_on(sale.abouts, fact, day)
-    said = {f.value for f in findings}
-    at = tuple(f.fact for f in findings)
-    sources = tuple(s for f in findings for s in f.sources)
-    if len(said) > 1:
-        return Reason(f"{text}: findings contradict each other ({', '.join(sorted(said))})", UNKNOWN, at, sources)
-    if said & {"yes", "no"}:
-        return Reason(f"{text}: found {'yes' if 'yes' in said else 'no'}", truth("yes" in said), at, sources)
-    return Reason(f"{text} (a finding {fact!r} about {sale.id})", UNKNOWN, (sale.fact,))
-
-
-def _place(text: str, place: str, wanted: Iterable[str], good: Variant) -> Reason:
+def _place(text: str, place: str, wanted: Iterable[str], good: Variant, asked: Asked, regime: str) -> Reason:
     """Whether a country is one of those wanted; one that is not known may be."""
-    answer = UNKNOWN if place == NOT_KNOWN else truth(place in tuple(wanted))
+    answer = within(place, wanted, regime, asked.facts, asked.day)
     return Reason(f"{text}: {place}", answer, (good.fact,), good.sources)
 
 
 def _among(text: str, have: Iterable[str], wanted: Iterable[str], good: Variant) -> Reason:
     mine = tuple(have)
-    answer: Truth = truth(bool(set(mine) & set(wanted)))
+    answer = truth(bool(set(mine) & set(wanted)))
     return Reason(f"{text}: {', '.join(mine) or 'none'}", answer, (good.fact,), good.sources)
-
-
-def own_codes(codes: Iterable[str], regime: str) -> tuple[str, ...]:
-    """The codes of one regime, without its name in front."""
-    return tuple(c.partition(":")[2] for c in codes if c.partition(":")[0] == regime)
-
-
-def _under(code: str, prefixes: Iterable[str]) -> bool:
-    """Whether a code is one of those named or below it in the code tree: 3B001.f.1 is under 3B001 and 3B001.f."""
-    return any(code == p or (code.startswith(p) and code[len(p)] == ".") for p in prefixes)
 
 
 def _or(words: Iterable[str]) -> str:

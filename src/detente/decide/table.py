@@ -8,7 +8,7 @@ import polars as pl
 
 from detente.decide.facts import facts_of
 from detente.decide.permits import permits
-from detente.decide.sale import link_rows, sale_of
+from detente.decide.sale import link_rows, order_of
 from detente.decide.verdict import Verdict, decide
 from detente.record import Case
 from detente.record.load import as_day
@@ -73,4 +73,6 @@ def _of_links(case: Case, day: dt.date) -> list[Verdict]:
 def _of_orders(case: Case, day: dt.date) -> list[Verdict]:
     facts = facts_of(case)
     links = {r["id"]: r for r in link_rows(case).iter_rows(named=True)}
-    return [decide(case, sale_of(links[o["link"]], facts, o), facts, day) for o in case["orders"].iter_rows(named=True)]
+    return [
+        decide(case, order_of(o, links.get(o["link"]), facts), facts, day) for o in case["orders"].iter_rows(named=True)
+    ]

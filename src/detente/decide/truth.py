@@ -44,13 +44,18 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One step of an answer: what was asked, what came out, on which facts and sources, and the steps below it."""
+    """One step of an answer: what was asked, what came out, on which facts and sources, and the steps below it.
+
+    ``role`` names the part it plays where that matters to a reader: ``rule``, ``bites``, ``saving``, ``overcome``,
+    ``against``, ``defined``; a condition of a limb has the name of the condition.
+    """
 
     text: str
     truth: Truth
     facts: tuple[Fact, ...] = ()
     sources: tuple[str, ...] = ()
     children: tuple[Reason, ...] = field(default=())
+    role: str = ""
 
     def leaves(self) -> Iterator[Reason]:
         """The steps that have nothing below them."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from detente.decide.asked import Asked
 from detente.decide.facts import Facts, facts_of
+from detente.decide.ledger import Drawn, recorded
 from detente.decide.licences import Cover
-from detente.decide.limbs import bites, is_saved
+from detente.decide.limbs import SAVING, is_saved, tester
 from detente.decide.rules import Requirement, needs_of, requirement, review, tree
 from detente.decide.sale import Sale, get_sale, taking_part
 from detente.decide.scope import in_scope, in_window
@@ -23,6 +25,11 @@ from detente.record.limb import Limb
 from detente.record.load import as_day
 
 STATES = ("open", "closed", "capped", "unknown", "absent")
+WORSE: tuple[Outcome, ...] = (
+    "not_subject", "allowed", "allowed_by_exception", "covered_by_licence", "needs_facts", "licence_required",
+    "conflict", "denied",
+)  # fmt: skip
+"""Outcomes from the best to the worst for whoever wants to ship."""
 _HEADLINES = {
     "not_subject": "No restriction recorded here reaches this sale.",
     "allowed": "No restriction: the sale may go ahead.",
@@ -41,7 +48,9 @@ class Verdict:
 
     ``share`` is the part of the yearly trade that may go ahead (1 where open, 0 where closed), with its range; it is
     below 1 where a licence covers part of the goods only. ``limbs`` are the requirements that bite, ``needs`` the facts
-    that would settle an unknown answer, ``duties`` what must be on file. ``record`` is the digest of the case.
+    that would settle an unknown answer, ``duties`` what must be on file. Where a window is not certain (scheduled,
+    announced, disputed, or in force and not enforced) the worse answer is given and ``otherwise`` is the other one.
+    ``draws`` are the licence lines an order draws on. ``record`` is the digest of the case.
     """
 
     sale: str
@@ -61,17 +70,26 @@ class Verdict:
     notes: tuple[str, ...]
     reason: Reason
     record: str
+    otherwise: Outcome | None = None
+    draws: tuple[tuple[str, int], ...] = ()
 
     @property
     def headline(self) -> str:
         """The answer in a sentence."""
         text = _HEADLINES[self.outcome]
-        if self.outcome == "allowed" and any(r.text.startswith("saved: ") for r in self.reason.walk()):
+        if self.outcome == "allowed" and any(_saved(r) for r in self.reason.children):
             text = "Allowed by a savings clause."
         if self.outcome == "covered_by_licence" and self.share < 1:
             part = f"taken as {self.share:.0%}; {self.share_low:.0%} to {self.share_high:.0%}"
             text += f" It covers part of the goods only ({part})."
+        if self.otherwise is not None:
+            text += f" That counts a rule that is not certain; without it: {self.otherwise.replace('_', ' ')}."
         return text
+
+
+def _saved(branch: Reason) -> bool:
+    """Whether a rule does not hold the sale because a saving clause does."""
+    return any(c.role == SAVING and c.truth is TRUE for c in branch.children)
 
 
 def verdict(case: Case, sale: Sale | str, as_of: dt.date | str, *, full: bool = True) -> Verdict:
@@ -101,37 +119,43 @@ def explain(case: Case, link: str, as_of: dt.date | str) -> Verdict:
     return verdict(case, link, as_of)
 
 
-def decide(case: Case, sale: Sale, facts: Facts, day: dt.date, *, full: bool = False) -> Verdict:
-    """The verdict on a prepared sale."""
-    day = sale.on(day)
-    taking = taking_part(sale, facts, day)
-    tested: dict[str, Reason] = {}
+def decide(
+    case: Case, sale: Sale, facts: Facts, day: dt.date, *, full: bool = False, drawn: Drawn | None = None
+) -> Verdict:
+    """The verdict on a prepared sale, read both ways where a window is not certain; the worse answer counts.
 
-    def test(limb_id: str) -> Reason:
-        if limb_id not in tested:
-            measure, limb = facts.limbs[limb_id]
-            tested[limb_id] = bites(measure, limb, sale, taking, facts, day, full=full)
-        return tested[limb_id]
+    ``drawn`` says what has been drawn on licences before an order (None: what the case records).
+    """
+    day = sale.on(day)
+    first = _decide(case, sale, facts, day, full, drawn)
+    if not facts.is_doubtful(day):
+        return first
+    other = _decide(case, sale, facts_of(case, "otherwise"), day, full, drawn)
+    if first.outcome == other.outcome:
+        return first
+    worse, better = sorted((first, other), key=lambda v: WORSE.index(v.outcome), reverse=True)
+    return replace(worse, otherwise=better.outcome, share_high=max(worse.share_high, better.share_high))
+
+
+def _decide(case: Case, sale: Sale, facts: Facts, day: dt.date, full: bool, drawn: Drawn | None) -> Verdict:
+    """The verdict in one reading."""
+    taking = taking_part(sale, facts, day)
+    test = tester(sale, taking, facts, day, full=full)
+    asked = Asked(sale, taking, facts, day, test)
+    if drawn is None and not sale.is_flow:
+        drawn = recorded(facts, day, sale.id)
 
     def rules(effect: str) -> list[Requirement]:
-        found = (x for x in facts.limbs.values() if x[1].effect == effect)
-        return [requirement(m, limb, test, facts, sale, taking, day) for m, limb in found]
+        return [requirement(m, x, asked, drawn) for m, x in facts.limbs.values() if x.effect == effect]
 
     needed, banned = rules("require_licence"), rules("prohibit")
     against = [test(limb.id) for _, limb in facts.limbs.values() if limb.effect == "forbid_compliance"]
     informed = [(limb, test(limb.id)) for _, limb in facts.limbs.values() if limb.effect == "inform"]
-    outcome = _outcome(needed, banned, against, sale, facts, day)
-    return _verdict(case, sale, day, outcome, needed + banned, against, informed, facts)
+    outcome = _outcome(needed, banned, against, asked)
+    return _verdict(case, asked, outcome, needed + banned, against, informed)
 
 
-def _outcome(
-    needed: list[Requirement],
-    banned: list[Requirement],
-    against: list[Reason],
-    sale: Sale,
-    facts: Facts,
-    day: dt.date,
-) -> Outcome:
+def _outcome(needed: list[Requirement], banned: list[Requirement], against: list[Reason], asked: Asked) -> Outcome:
     states = {r.status for r in needed}
     bans = {r.status for r in banned}
     stands = "stands" in states or "stands" in bans
@@ -147,25 +171,24 @@ def _outcome(
         return "covered_by_licence"
     if "lifted" in states or "lifted" in bans:
         return "allowed_by_exception"
-    if any(is_saved(r.bites) for r in (*needed, *banned)):
+    if "met" in states or any(is_saved(r.bites) for r in (*needed, *banned)):
         return "allowed"
-    for measure, limb in facts.limbs.values():
-        reaches = limb.scope and in_window(limb, day, facts).truth is not FALSE
-        if reaches and in_scope(limb, sale, facts, day, measure.regime).truth is not FALSE:
+    for measure, limb in asked.facts.limbs.values():
+        reaches = limb.scope and in_window(limb, asked.day, asked.facts).truth is not FALSE
+        if reaches and in_scope(limb, asked, measure.regime).truth is not FALSE:
             return "allowed"
     return "not_subject"
 
 
 def _verdict(
     case: Case,
-    sale: Sale,
-    day: dt.date,
+    asked: Asked,
     outcome: Outcome,
     rules: list[Requirement],
     against: list[Reason],
     informed: list[tuple[Limb, Reason]],
-    facts: Facts,
 ) -> Verdict:
+    sale, facts, day = asked.sale, asked.facts, asked.day
     biting = [r for r in rules if r.status != "off"]
     used = [r.covered for r in biting if r.status == "covered"]
     lifted = [x for r in biting if r.status == "lifted" for x in r.lifting]
@@ -191,16 +214,29 @@ def _verdict(
         share=share,
         share_low=low,
         share_high=high,
-        review=review(biting, facts) if outcome == "licence_required" else None,
+        review=review(biting, asked) if outcome == "licence_required" else None,
         limbs=tuple(r.limb.id for r in biting),
         authorisations=tuple(x.id for x in lifted),
         licences=tuple(_unique(c.licence.id for covers in used for c in covers if c.reason.truth is TRUE)),
         needs=tuple(_unique(needs)),
         duties=tuple(_unique(duties)),
         notes=tuple(_unique(notes)),
-        reason=tree(sale, day, rules, against, facts),
+        reason=tree(asked, rules, against),
         record=case.digest,
+        draws=draws_of(used) if outcome == "covered_by_licence" else (),
     )
+
+
+def draws_of(used: list[tuple[Cover, ...]]) -> tuple[tuple[str, int], ...]:
+    """The limited lines that an order draws on: one for every requirement, the same licence once."""
+    drawn: dict[str, int] = {}
+    for covers in used:
+        sure = [c for c in covers if c.reason.truth is TRUE]
+        if any(c.licence.id in drawn for c in sure):
+            continue
+        if sure and sure[0].fit is not None:
+            drawn[sure[0].licence.id] = sure[0].fit
+    return tuple(drawn.items())
 
 
 def _share(outcome: Outcome, used: list[tuple[Cover, ...]]) -> tuple[float, float, float]:

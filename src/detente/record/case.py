@@ -58,9 +58,9 @@ class About(Row):
 class Decision(Row):
     """A worked decision of the case: the answer that must come out, in the record as it was known, or in a what-if.
 
-    ``facts`` tells the story in words, ``published`` is the answer as its source gives it, ``grade`` how good that source
-    is: A the authority itself, B a firm's note on it, C worked out from the text, K own knowledge. ``otherwise`` is the
-    answer if a window that is not certain were read the other way.
+    ``facts`` tells the story in words, ``published`` is the answer as its source gives it, ``grade`` how good that
+    source is: A the authority itself, B a firm's note on it, C worked out from the text, K own knowledge. ``otherwise``
+    is the answer if a window that is not certain were read the other way.
     """
 
     id: str

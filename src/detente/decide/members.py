@@ -1,0 +1,118 @@
+"""Is a party one of those a rule means: by name, by its entry on a list, or because listed parties own it?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_right
+
+from detente.decide.facts import Facts
+from detente.decide.ownership import Held, Share, owned
+from detente.decide.rows import Listing, Party
+from detente.decide.sale import Taking
+from detente.decide.scope import rule_in_force
+from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, Truth, all_of, truth
+from detente.record.limb import OwnershipRule, Parties
+
+_CONTROL = {"yes": TRUE, "no": FALSE, "unknown": None}
+
+
+def is_meant(parties: Parties, who: Taking, facts: Facts, day: dt.date) -> Reason:
+    """Whether one who takes part is meant: named, listed (with all tags asked for), or owned under the rule named."""
+    row = facts.parties[who.party]
+    role = who.role.replace("_", " ")
+    if who.reason.truth is not TRUE:
+        return Reason(f"{who.reason.text} ({role})", UNKNOWN, who.reason.facts, who.reason.sources)
+    via = (who.reason,) if len(who.reason.facts) > 1 else ()
+    named = not parties.names or bool({row.id, row.group} & set(parties.names))
+    if not named and parties.ownership is None:
+        return Reason(f"{row.name} ({role}) is none of {', '.join(parties.names)}", FALSE, (row.fact,))
+    if parties.listed_on is None:
+        return all_of(f"{row.name} is meant ({role})", via or (Reason(row.name, TRUE, (row.fact,)),))
+    entry = entry_on(parties, row.id, facts, day) if named else None
+    if entry is not None:
+        tags = f" with {', '.join(entry.tags)}" if entry.tags else ""
+        text = f"{row.name} ({role}) is listed{tags} as “{entry.as_listed}”, {entry.span}"
+        step = Reason(text, TRUE, (entry.fact,), entry.sources)
+        return all_of(f"{row.name} is meant ({role})", (*via, step)) if via else step
+    text = f"{row.name} ({role}) is not on {parties.listed_on}" + (
+        f" with {' and '.join(parties.tags)}" if parties.tags else ""
+    )
+    step = Reason(f"{text} on {day}", FALSE, (row.fact,))
+    if parties.ownership is not None:
+        owned_by = _is_owned(parties, row, facts, day)
+        if owned_by is not None:
+            text = f"{row.name} ({role}) is listed or owned by those who are"
+            step = Reason(text, owned_by.truth, (row.fact,), (), (step, owned_by))
+    return all_of(f"{row.name} is meant ({role})", (*via, step)) if via else step
+
+
+def entry_on(parties: Parties, party: str, facts: Facts, day: dt.date) -> Listing | None:
+    """The entry of a party on the list a rule names, with all tags it asks for, on a day."""
+    for entry in facts.listings.get(party, ()):
+        if entry.list == parties.listed_on and set(parties.tags) <= set(entry.tags) and entry.span.holds(day):
+            return entry
+    return None
+
+
+def _is_owned(parties: Parties, row: Party, facts: Facts, day: dt.date) -> Reason | None:
+    """Whether a party is owned, under the rule named, by parties among whom one is meant; None: by no such party."""
+    rule = facts.ownership_rules[parties.ownership or ""]
+    held = held_on(rule, facts, day).get(row.id)
+    if held is None:
+        return None
+    meant = [o for o in sorted(held.owners) if _counts(parties, o, facts, day)]
+    if not meant:
+        return None
+    force = rule_in_force(rule, day, facts)
+    if force.truth is FALSE:
+        return all_of(f"{row.name} is owned under {rule.id}", (force,), rule.sources)
+    return all_of(f"{row.name} is owned under {rule.id}: {rule.text}", (force, held.reason), rule.sources)
+
+
+def _counts(parties: Parties, owner: str, facts: Facts, day: dt.date) -> bool:
+    row = facts.parties[owner]
+    named = not parties.names or bool({row.id, row.group} & set(parties.names))
+    return named and entry_on(parties, owner, facts, day) is not None
+
+
+def held_on(rule: OwnershipRule, facts: Facts, day: dt.date) -> dict[str, Held]:
+    """Every party that the parties on a rule's lists own, or may own, on a day; worked out once between event days."""
+    days = ownership_days(rule, facts)
+    key = (rule.id, bisect_right(days, day.toordinal()))
+    if key not in facts.held:
+        seeds: dict[str, Truth] = {
+            party: TRUE
+            for party, entries in facts.listings.items()
+            if any(e.list in rule.lists and e.span.holds(day) for e in entries)
+        }
+        shares = [
+            Share(
+                s.owner, s.owned, s.low, s.high, s.kind, _CONTROL[s.control], s.joint, s.fact, s.sources, s.is_known
+            )
+            for stakes in facts.stakes.values()
+            for s in stakes
+            if s.span.holds(day)
+        ]  # fmt: skip
+        facts.held[key] = owned(rule, seeds, shares, lambda party: _is_foreign(rule, party, facts))
+    found: dict[str, Held] = facts.held[key]
+    return found
+
+
+def _is_foreign(rule: OwnershipRule, party: str, facts: Facts) -> Truth:
+    country = facts.parties[party].country
+    return truth(None if country in {None, "ZZ"} else country != rule.foreign_only)
+
+
+def ownership_days(rule: OwnershipRule, facts: Facts) -> list[int]:
+    """The days, as ordinals, from which ownership under a rule may differ."""
+    key = (rule.id, -1)
+    if key not in facts.held:
+        days: set[int] = set()
+        spans = [s.span for stakes in facts.stakes.values() for s in stakes]
+        spans += [e.span for entries in facts.listings.values() for e in entries if e.list in rule.lists]
+        for span in spans:
+            days |= {span.since.toordinal()} if span.since else set()
+            days |= {span.through.toordinal() + 1} if span.through else set()
+        facts.held[key] = sorted(days)
+    found: list[int] = facts.held[key]
+    return found
