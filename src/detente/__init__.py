@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from detente.decide import Permits, Verdict, check, explain, permits
+    from detente.decide import Book, Permits, Verdict, check, explain, order_book, permits
     from detente.impact.outcome import Outcome
     from detente.impact.path import cost
     from detente.record import Case, DetenteError, NotFound, Problem, RecordError, load
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Book",
     "Case",
     "DetenteError",
     "NotFound",
@@ -34,13 +35,14 @@ __all__ = [
     "cost",
     "explain",
     "load",
+    "order_book",
     "permits",
     "report",
 ]
 
 _HOME = {
     **dict.fromkeys(("Case", "DetenteError", "NotFound", "Problem", "RecordError", "load"), "detente.record"),
-    **dict.fromkeys(("Permits", "Verdict", "check", "explain", "permits"), "detente.decide"),
+    **dict.fromkeys(("Book", "Permits", "Verdict", "check", "explain", "order_book", "permits"), "detente.decide"),
     "Outcome": "detente.impact.outcome",
     "cost": "detente.impact.path",
     "report": "detente.report.page",

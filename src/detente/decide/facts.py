@@ -55,6 +55,7 @@ class Facts:
     stakes: Mapping[str, tuple[Stake, ...]]
     variants: Mapping[str, Variant]
     listings: Mapping[str, tuple[Listing, ...]]
+    entry: Mapping[str, Listing]
     licences: Mapping[str, tuple[Licence, ...]]
     licence: Mapping[str, Licence]
     draws: tuple[Draw, ...]
@@ -130,6 +131,7 @@ def facts_of(case: Case, reading: Reading = "written") -> Facts:
         stakes=_each(case["stakes"], "owned", _stake),
         variants=_variants(case),
         listings={k: tuple(v) for k, v in listings.items()},
+        entry={e.id: e for group in listings.values() for e in group},
         licences=licences,
         licence={x.id: x for group in licences.values() for x in group},
         draws=tuple(_draw(r) for r in case["draws"].iter_rows(named=True)),

@@ -72,8 +72,19 @@ def _with(amount: int, pct: float) -> int:
     return amount + amount * round(pct * 1000) // 100_000
 
 
+def has_room(limit: Limits, value: int, quantity: int | None, drawn: tuple[int, int]) -> bool | None:
+    """Whether a draw still fits; None where the quantity that matters is not known."""
+    if limit.full is not None and limit.stops_when_full and drawn[1] >= limit.full:
+        return False
+    if limit.value is not None and drawn[0] + value > limit.value:
+        return False
+    if limit.quantity is None:
+        return True
+    return None if quantity is None else drawn[1] + quantity <= limit.quantity
+
+
 def fits(limit: Limits, value: int, quantity: int | None, drawn: tuple[int, int]) -> tuple[bool | None, str]:
-    """Whether a draw still fits, and why not; None where the quantity that matters is not known."""
+    """The same as ``has_room``, with why."""
     if limit.full is not None and limit.stops_when_full and drawn[1] >= limit.full:
         return False, "the full quantity has been drawn"
     if limit.value is not None and drawn[0] + value > limit.value:

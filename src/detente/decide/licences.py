@@ -23,7 +23,8 @@ class Cover:
     """How a licence stands to a sale: whether it covers it, and which part of the trade (1: all of it).
 
     ``lines`` are the numbers of the lines that may cover it, each with how sure that is before its balance is looked
-    at; ``fit`` is the first line with room for an order, None where no line is limited or none has room.
+    at; ``fit`` is the first line with room for an order, None where no line is limited or none has room. ``rest`` is
+    how sure everything but the lines is, ``hidden`` that a part which is not published covers it.
     """
 
     licence: Licence
@@ -33,6 +34,8 @@ class Cover:
     high: float
     lines: tuple[tuple[int, Truth], ...] = ()
     fit: int | None = None
+    rest: Truth = TRUE
+    hidden: Truth = FALSE
 
 
 def covers(
@@ -89,7 +92,7 @@ def _cover(
     matched = [(x, m) for x in live if (m := _matches(x, sale, day, regime)) is not FALSE]
     hidden = [x for x in live if x.item is None and not x.codes]
     valid = [_valid(licence, str(x.line), customers, day) for x, _ in matched]
-    each, fit = [], None
+    each, fit, rest, unseen = [], None, min(s.truth for s in steps), FALSE
     for (x, match), r in zip(matched, valid, strict=True):
         said = f"line {x.line} covers {sale.item.name}; {r.text}"
         answer = min(r.truth, match)
@@ -107,6 +110,7 @@ def _cover(
         numbers: list[str | None] = [str(x.line) for x in hidden] or [None]
         stands = any_of("in force", [_valid(licence, n, customers, day) for n in numbers])
         each.append(all_of(f"a part of {licence.id} that is not published covers the sale", (goods, stands)))
+        unseen = each[-1].truth
     if not each:
         at = tuple(x.fact for x in licence.lines)
         each = [Reason(f"a line of it covers {sale.item.name}", FALSE, at, licence.sources)]
@@ -118,7 +122,8 @@ def _cover(
     high = min(1.0, sum(x.covers_high for x in maybe)) if not (hidden or not licence.lines) else 1.0
     text = f"licence {licence.id} ({licence.authority}) covers the sale"
     lines = tuple((x.line, min(m, r.truth)) for (x, m), r in zip(matched, valid, strict=True) if r.truth is not FALSE)
-    return Cover(licence, all_of(text, steps, licence.sources, (licence.fact,)), share, low, high, lines, fit)
+    whole = all_of(text, steps, licence.sources, (licence.fact,))
+    return Cover(licence, whole, share, low, high, lines, fit, rest, unseen)
 
 
 def _matches(line: Line, sale: Sale, day: dt.date, regime: str) -> Truth:

@@ -22,11 +22,11 @@ from detente.record import DetenteError
 from detente.record.limb import OwnershipRule
 
 WHOLE = 1_000_000  # millionths: 49.9999 % is 499_999 and exact
-LONGEST = 200  # steps of an owner's own proof that are repeated below its stake; beyond, see the owner's
+LONGEST = 200  # steps of an owner's own proof that are repeated below its stake; beyond that, see the owner's
 
 _Key = tuple[str, str, str]  # owner, owned, kind
 _Node = tuple[str, str]  # a party, and the listed party it is held for ("": all of them together)
-_RIGHT = {"shares": "", "votes": " the votes in"}
+_RIGHT = {"shares": (" of", ""), "votes": (" of the votes in", " of the votes")}
 _UNRECORDED = {
     "licence_or_resolve": "; the rule asks to find it out or to have a licence",
     "red_flag": "; to the rule that is a red flag",
@@ -97,88 +97,111 @@ def owned(
     1, paragraph 3, of the regulations above). A share that is not recorded may be anything, whatever the rule makes of
     it. What a party holds in itself does not count and is flagged.
 
-    Time grows with the number of shares; without ``aggregate``, times the listed parties that hold one party.
+    Time grows with the number of shares; without ``aggregate``, times the listed parties that hold one party; with
+    "product", times the rounds until nothing changes by a millionth.
 
-    >>> rule = case.measures[0].ownership_rules[0]  # half or more, all owners added up
+    >>> day = dt.date(2014, 8, 13)
+    >>> half = OwnershipRule(
+    ...     id="half", text="Half or more.", lists=("sdn",), op=">=", pct=50, aggregate=True, chain="step",
+    ...     in_force=(Window(since=day, recorded=day),), sources=("faq-401",),
+    ... )
     >>> row = Fact("stakes", "x-a", "stakes.csv", 2)
-    >>> half = Share("X", "A", 500_000, 500_000, "shares", None, None, row, ("register",))
-    >>> owned(rule, {"X": TRUE}, [half])["A"].reason.text
+    >>> stake = Share("X", "A", 500_000, 500_000, "shares", None, None, row, ("register",))
+    >>> owned(half, {"X": TRUE}, [stake])["A"].reason.text
     'A is owned 50 % or more (50 %): X 50 % (listed)'
     """
     sure = {seed for seed, listed in seeds.items() if listed is TRUE}
-    book = _book((s for s in shares if s.owned not in sure), is_joint=not rule.aggregate)
-    low = _run(rule, book, sure, is_low=True)
-    high = _run(rule, book, {seed for seed, listed in seeds.items() if listed is not FALSE}, is_low=False)
-    view = _View(rule, seeds, book, low, high)
-    roots, lines = _roots(view), _lines(view)
+    perhaps = {seed for seed, listed in seeds.items() if listed is not FALSE}
+    rows = [share for share in shares if share.owned not in sure]
+    book = _book(rows, is_joint=not rule.aggregate)
+    view = _View(rule, seeds, book, _run(rule, book, sure, is_low=True), _run(rule, book, perhaps, is_low=False))
+    roots, lines = _roots(view), _lines(view, rows)
     answers: dict[str, Held] = {}
     for party in sorted(lines):
-        line = lines[party]
-        mine = roots.get(party, frozenset()) - {party}
+        reason = lines[party]
         if rule.foreign_only is not None:
-            line = _if_foreign(line, party, rule, UNKNOWN if is_foreign is None else is_foreign(party))
-        answers[party] = Held(party, line.truth, low.counted.get(party, 0), high.counted.get(party, 0), mine, line)
+            reason = _if_foreign(reason, party, rule, UNKNOWN if is_foreign is None else is_foreign(party))
+        low, high = view.low.counted.get(party, 0), view.high.counted.get(party, 0)
+        answers[party] = Held(party, reason.truth, low, high, roots.get(party, frozenset()) - {party}, reason)
     return answers
 
 
 def look_through(
     owners: Iterable[str], shares: Iterable[Share], end: Literal["low", "middle", "high"] = "middle"
 ) -> dict[str, float]:
-    """The share of some owners in every party they reach, multiplied along each chain and added up: information only.
+    """The share of some owners together in each party below them, multiplied along every chain: information only.
 
-    No rule on ownership counts so. ``end`` says which end of a range is taken; of several kinds of right the largest;
-    a party of which more than the whole is recorded is scaled down to the whole. With A the stakes of parties in each
-    other and b those of the owners, the answer is (I - A')^-1 b, a fraction from 0 to 1.
+    No verdict rests on it. ``end`` says which end of a range is taken; of several kinds of right the largest; what adds
+    up to more than the whole of a party is scaled down to it. With A the stakes of parties in each other and b those of
+    the owners, the answer is (I - A')^-1 b, a fraction from 0 to 1. Made for registers, in which cycles are small.
 
-    >>> look_through(["X"], [half])
+    >>> look_through(["X"], [stake])
     {'A': 0.5}
     """
-    from scipy import sparse  # not at the top: the rules of a case are read without it
-    from scipy.sparse.linalg import spsolve
+    import numpy as np  # these not at the top: rules are applied without them, and they take a while to load
+    from scipy import sparse
+    from scipy.sparse import csgraph, linalg
 
     start = set(owners)
-    value: dict[str, dict[str, int]] = defaultdict(dict)  # half millionths, so that sums do not hang on their order
+    stakes: dict[tuple[str, str], int] = defaultdict(int)  # half millionths: their sums do not hang on the order
     total: dict[str, int] = defaultdict(int)
-    for (owner, party, _), rows in _rows(s for s in shares if s.owned not in start).items():
-        low, high, _ = _extent(rows)
-        share = {"low": 2 * low, "middle": low + high, "high": 2 * high}[end]
-        value[owner][party] = max(share, value[owner].get(party, 0))
-    for held in value.values():
-        for party, share in held.items():
-            total[party] += share
-    reached, frontier = set(start), start
+    below: dict[str, list[str]] = defaultdict(list)
+    for s in _stakes(share for share in shares if share.owned not in start):
+        share = {"low": 2 * s.low, "middle": s.low + s.high, "high": 2 * s.high}[end]
+        stakes[s.owner, s.owned] = max(stakes[s.owner, s.owned], share)
+    for (owner, party), share in stakes.items():
+        total[party] += share
+        if share:
+            below[owner].append(party)
+    reached, frontier = set[str](), start
     while frontier:
-        frontier = {party for owner in frontier for party, share in value.get(owner, {}).items() if share} - reached
+        frontier = {party for owner in frontier for party in below.get(owner, ())} - reached
         reached |= frontier
-    index = {party: i for i, party in enumerate(sorted(reached - start))}
-    if not index:
+    index = {party: i for i, party in enumerate(sorted(reached))}
+    n = len(index)
+    if not n:
         return {}
-    b = [0.0] * len(index)
-    cells: list[tuple[int, int, float]] = []
-    for owner in sorted(reached):
-        for party, share in value.get(owner, {}).items():
-            if share:
-                fraction = share / max(2 * WHOLE, total[party])
-                if owner in start:
-                    b[index[party]] += fraction
-                else:
-                    cells.append((index[party], index[owner], fraction))
-    row, column, fractions = zip(*cells, strict=True) if cells else ((), (), ())
-    A = sparse.csc_array((fractions, (row, column)), (len(b), len(b)))
-    solved = spsolve(sparse.eye_array(len(b), format="csc") - A, b)
-    return dict(zip(index, solved.tolist(), strict=True))
+    cells = sorted(
+        (index[party], n if owner in start else index[owner], share / max(2 * WHOLE, total[party]))
+        for (owner, party), share in stakes.items()
+        if share and (owner in start or owner in index)
+    )
+    row, column, fraction = zip(*cells, strict=True)
+    table = sparse.csr_array((fraction, (row, column)), (n, n + 1))
+    inner = sparse.eye_array(n, format="csr") - table[:, :n]
+    order = csgraph.connected_components(inner, connection="strong")[1].argsort(kind="stable")  # owners by their owners
+    found = np.empty(n)
+    found[order] = linalg.spsolve(inner[order][:, order].tocsc(), table[:, [n]].toarray()[order], permc_spec="NATURAL")
+    return dict(zip(index, found.tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stake:
+    """The rows on one stake as one: the largest ends and the most control over its sources."""
+
+    key: _Key
+    owner: str
+    owned: str
+    kind: str
+    low: int
+    high: int
+    control: Truth  # FALSE too where nothing is declared
+    rows: list[Share]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Book:
-    """The shares of a day by who holds what. A pool is what counts as one: a stake, or all under an arrangement."""
+    """The shares of a day by owner; the stakes of an owner are put together when it first counts."""
 
-    rows: Mapping[_Key, list[Share]]
-    into: Mapping[str, list[_Key]]
-    pools: list[tuple[str, str, int, int]]  # owned, kind, low, high
-    pools_of: Mapping[str, list[int]]
-    joint: Mapping[_Key, int]
-    controls: Mapping[str, dict[str, Truth]]  # owner, then owned
+    held: Mapping[str, list[Share]]
+    stakes: dict[str, list[_Stake]]
+    joint: Mapping[_Key, tuple[_Key, int, int]]  # a name for the arrangement of a stake, and both ends of it as a whole
+
+    def of(self, owner: str) -> list[_Stake]:
+        """The stakes of an owner in others."""
+        if owner not in self.stakes:
+            self.stakes[owner] = _stakes(row for row in self.held.get(owner, ()) if row.owned != owner)
+        return self.stakes[owner]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,13 +212,13 @@ class _Run:
     counted: Mapping[str, int]
     passed: Mapping[str, int]
     over: Mapping[str, int]
-    pools: frozenset[int]  # with a holder that counts
+    pools: frozenset[_Key]  # stakes and arrangements with a holder that counts
     roots: Mapping[str, set[str]]  # without ``aggregate``: the listed parties for whom it is over, or else held
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
-    """Both runs and what they rest on."""
+    """Both runs, with what they rest on."""
 
     rule: OwnershipRule
     seeds: Mapping[str, Truth]
@@ -203,68 +226,60 @@ class _View:
     low: _Run
     high: _Run
 
+    def at_line(self, party: str) -> Truth:
+        """Whether a party is at or over the line, or controlled where that counts."""
+        return TRUE if party in self.low.over else UNKNOWN if party in self.high.over else FALSE
 
-def _rows(shares: Iterable[Share]) -> dict[_Key, list[Share]]:
+    def counts(self, party: str) -> Truth:
+        """Whether a party counts as an owner: listed, or at the line itself where the rule follows chains."""
+        listed = self.seeds.get(party, FALSE)
+        return listed if self.rule.chain == "none" else max(listed, self.at_line(party))
+
+
+def _stakes(shares: Iterable[Share]) -> list[_Stake]:
     rows: dict[_Key, list[Share]] = defaultdict(list)
     for share in shares:
         rows[share.owner, share.owned, share.kind].append(share)
-    return rows
+    return [
+        _Stake(
+            key, *key, max(r.low for r in same), max(r.high for r in same), max(r.control or FALSE for r in same), same
+        )
+        for key, same in rows.items()
+    ]
 
 
-def _extent(rows: Collection[Share]) -> tuple[int, int, bool]:
-    """The largest low and high end over the sources of one stake, and whether any of them says the share."""
-    return max(s.low for s in rows), max(s.high for s in rows), any(s.is_known for s in rows)
-
-
-def _book(shares: Iterable[Share], *, is_joint: bool) -> _Book:
-    rows = _rows(shares)
-    into: dict[str, list[_Key]] = defaultdict(list)
-    pools: list[tuple[str, str, int, int]] = []
-    pools_of: dict[str, list[int]] = defaultdict(list)
-    controls: dict[str, dict[str, Truth]] = defaultdict(dict)
-    arranged: dict[tuple[str, str], list[tuple[set[str], list[_Key]]]] = defaultdict(list)
-    for key, same in rows.items():
-        owner, party, kind = key
-        into[party].append(key)
-        if owner == party:
-            continue
-        names = {s.joint for s in same if s.joint} if is_joint else set()
-        if names:  # arrangements with a partner's stake in common are one
-            apart, keys = [], [key]
-            for others, theirs in arranged[party, kind]:
-                if others & names:
-                    names, keys = names | others, theirs + keys
-                else:
-                    apart.append((others, theirs))
-            arranged[party, kind] = [*apart, (names, keys)]
-        else:
-            low, high, _ = _extent(same)
-            pools_of[owner].append(len(pools))
-            pools.append((party, kind, low, high))
-        for share in same:
-            if share.control is not None:
-                controls[owner][party] = max(share.control, controls[owner].get(party, FALSE))
-    joint: dict[_Key, int] = {}
-    for (party, kind), arrangements in arranged.items():
-        for _, keys in arrangements:
-            ends = [_extent(rows[key]) for key in keys]
-            for key in keys:
-                joint[key] = len(pools)
-                pools_of[key[0]].append(len(pools))
-            pools.append((party, kind, sum(low for low, _, _ in ends), sum(high for _, high, _ in ends)))
-    return _Book(rows, into, pools, pools_of, joint, controls)
+def _book(rows: list[Share], *, is_joint: bool) -> _Book:
+    """The rows by owner, and what stands under joint arrangements; those that share a stake, named twice, are one."""
+    held: dict[str, list[Share]] = defaultdict(list)
+    for row in rows:
+        held[row.owner].append(row)
+    joint: dict[_Key, tuple[_Key, int, int]] = {}
+    arranged = {row.owned for row in rows if row.joint} if is_joint else set()
+    groups: dict[tuple[str, str], list[tuple[set[str], list[_Stake]]]] = defaultdict(list)
+    for stake in _stakes(row for row in rows if row.owned in arranged and row.owner != row.owned):
+        names, stakes = {row.joint for row in stake.rows if row.joint}, [stake]
+        if names:
+            others = groups[stake.owned, stake.kind]
+            for other in [other for other in others if other[0] & names]:
+                others.remove(other)
+                names, stakes = names | other[0], stakes + other[1]
+            others.append((names, stakes))
+    for _, stakes in (group for others in groups.values() for group in others):
+        whole = min(s.key for s in stakes), sum(s.low for s in stakes), sum(s.high for s in stakes)
+        joint |= {stake.key: whole for stake in stakes}
+    return _Book(held, {}, joint)
 
 
 def _run(rule: OwnershipRule, book: _Book, seeds: Collection[str], *, is_low: bool) -> _Run:
-    """The least fixed point from the seeds on, round by round, so that no order of the shares can show."""
-    line = Decimal(str(rule.pct)) * 10_000
+    """The least fixed point from the seeds on, round by round, so that the order of the shares cannot show."""
+    line = Decimal(str(rule.pct)) * (WHOLE // 100)
     need = math.ceil(line) if rule.op == ">=" else math.floor(line) + 1
     starts: set[_Node] = {(seed, "" if rule.aggregate else seed) for seed in seeds}
     passed: dict[_Node, int] = dict.fromkeys(starts, WHOLE)
     counted: dict[_Node, int] = {}
     over: dict[_Node, int] = {}
     controlled: set[_Node] = set()
-    taken: dict[tuple[int, str], int] = {}  # what is in ``sums`` of a pool
+    taken: dict[tuple[_Key, str], int] = {}  # how much of its owner is in ``sums`` already, by stake and root
     sums: dict[tuple[str, str, str], int] = defaultdict(int)  # owned, root, kind: millionths of millionths
     frontier: Collection[_Node] = starts
     number = 0
@@ -274,20 +289,20 @@ def _run(rule: OwnershipRule, book: _Book, seeds: Collection[str], *, is_low: bo
         for node in frontier:
             owner, root = node
             share = passed.get(node, 0)
-            for pool in book.pools_of.get(owner, ()):
+            is_owner = rule.control_test and (node in starts or node in over)
+            for stake in book.of(owner):
+                party, kind = stake.owned, stake.kind
+                pool, low, high = book.joint.get(stake.key, (stake.key, stake.low, stake.high))
                 more = share - taken.get((pool, root), 0)
                 if more > 0:
-                    party, kind, low, high = book.pools[pool]
                     taken[pool, root] = share
                     sums[party, root, kind] = whole = sums[party, root, kind] + more * (low if is_low else high)
                     count = min(WHOLE, whole // WHOLE if is_low else -(-whole // WHOLE))
                     counted[party, root] = max(count, counted.get((party, root), 0))
                     touched.add((party, root))
-            if rule.control_test and (node in starts or node in over):
-                for party, said in book.controls.get(owner, {}).items():
-                    if said is TRUE or (said is UNKNOWN and not is_low):
-                        controlled.add((party, root))
-                        touched.add((party, root))
+                if is_owner and (stake.control is TRUE or (stake.control is UNKNOWN and not is_low)):
+                    controlled.add((party, root))
+                    touched.add((party, root))
         frontier = []
         for node in touched:
             count, before = counted.get(node, 0), passed.get(node, 0)
@@ -295,16 +310,16 @@ def _run(rule: OwnershipRule, book: _Book, seeds: Collection[str], *, is_low: bo
             if is_new:
                 over[node] = number
             passes = count if rule.chain == "product" else WHOLE * (node in over)
-            if rule.chain != "none" and (is_new or passes > before):
-                passed[node] = max(passes, before)
-                frontier.append(node)
+            if rule.chain == "none" or not (is_new or passes > before):
+                continue
+            frontier.append(node)
+            if passes > before:
+                passed[node] = passes
+    first = _best(over, min)
     roots: dict[str, set[str]] = defaultdict(set)
-    best_over = _best(over, min)
-    for party, root in (
-        over if rule.aggregate else [*over, *(n for n in counted if counted[n] and n[0] not in best_over)]
-    ):
+    for party, root in (*over, *(node for node, count in counted.items() if count and node[0] not in first)):
         roots[party].add(root)
-    return _Run(need, _best(counted, max), _best(passed, max), best_over, frozenset(p for p, _ in taken), roots)
+    return _Run(need, _best(counted, max), _best(passed, max), first, frozenset(pool for pool, _ in taken), roots)
 
 
 def _best(values: Mapping[_Node, int], choose: Callable[[int, int], int]) -> dict[str, int]:
@@ -315,161 +330,144 @@ def _best(values: Mapping[_Node, int], choose: Callable[[int, int], int]) -> dic
     return best
 
 
-def _counts(view: _View, party: str) -> Truth:
-    """Whether a party counts as an owner: listed, or itself at the line where the rule follows chains."""
-    listed = view.seeds.get(party, FALSE)
-    if view.rule.chain == "none":
-        return listed
-    return max(listed, TRUE if party in view.low.over else UNKNOWN if party in view.high.over else FALSE)
-
-
 def _roots(view: _View) -> Mapping[str, frozenset[str]]:
-    """The listed parties at the root of what counts of each party, as bits of an integer while they are gathered."""
+    """The listed parties at the root of what counts of each party; as bits of an integer while they are gathered."""
     if not view.rule.aggregate:
         return {party: frozenset(roots) for party, roots in view.high.roots.items()}
     names = sorted(seed for seed, listed in view.seeds.items() if listed is not FALSE)
     bits = {seed: 1 << i for i, seed in enumerate(names)}
-    frontier: Collection[str] = names
+    high, chain = view.high, view.rule.chain
+    through = {"step": high.over.keys(), "product": high.over.keys() | high.passed.keys(), "none": set[str]()}[chain]
+    frontier = dict(bits)
     while frontier:
         grown: set[str] = set()
-        for owner in frontier:
-            held = [p for p, _, _, high in (view.book.pools[n] for n in view.book.pools_of.get(owner, ())) if high]
-            if view.rule.control_test:
-                held += [p for p, said in view.book.controls.get(owner, {}).items() if said is not FALSE]
-            for party in held:
+        for owner, mine in frontier.items():
+            for stake in view.book.of(owner):
+                party = stake.owned
                 before = bits.get(party, 0)
-                bits[party] = before | bits[owner]
-                if bits[party] != before and party in view.high.passed:
+                if (stake.high or (view.rule.control_test and stake.control)) and before | mine != before:
+                    bits[party] = before | mine
                     grown.add(party)
-        frontier = grown
+        frontier = {party: bits[party] for party in grown if party in through}
     sets = {bit: frozenset(_named(bit, names)) for bit in set(bits.values())}
     return {party: sets[bit] for party, bit in bits.items()}
 
 
 def _named(bits: int, names: list[str]) -> Iterator[str]:
     while bits:
-        yield names[bits.bit_length() - 1]
-        bits ^= 1 << (bits.bit_length() - 1)
+        top = bits.bit_length() - 1
+        yield names[top]
+        bits ^= 1 << top
 
 
-def _lines(view: _View) -> dict[str, Reason]:
+def _lines(view: _View, rows: list[Share]) -> dict[str, Reason]:
     """Whether each party with a stake that counts is at the line, proved from parties that came to it before."""
     low, high = view.low.over, view.high.over
-    parties = {
-        view.book.pools[pool][0]
-        for owner in {*view.high.passed, *high}
-        if owner in view.high.passed or _counts(view, owner)
-        for pool in view.book.pools_of.get(owner, ())
-    }
+    owners = view.high.passed.keys() | (high.keys() if view.rule.chain != "none" else ())
+    into: dict[str, list[Share]] = {stake.owned: [] for owner in owners for stake in view.book.of(owner)}
+    for row in rows:
+        if row.owned in into:
+            into[row.owned].append(row)
     lines: dict[str, Reason] = {}
     sizes: dict[str, int] = {}
-    for party in sorted(parties, key=lambda p: (0, low[p], p) if p in low else (1, high.get(p, math.inf), p)):
+    for party in sorted(into, key=lambda p: (0, low[p], p) if p in low else (1, high.get(p, math.inf), p)):
         told: list[str] = []
         steps: list[Reason] = []
         size = 1
-        for most, key in sorted((-_extent(view.book.rows[key])[1], key) for key in view.book.into[party]):
-            is_pooled = view.book.joint.get(key) in view.high.pools
-            if key[0] != party and most and (key[0] in view.high.passed or is_pooled):
-                short, step = _stake(view, key, lines if sizes.get(key[0], 0) <= LONGEST else {})
+        stakes = sorted(_stakes(into[party]), key=lambda stake: (-stake.high, stake.key))
+        for stake in stakes:
+            owner = stake.owner
+            is_pooled = stake.key in view.book.joint and view.book.joint[stake.key][0] in view.high.pools
+            if owner != party and stake.high and (owner in view.high.passed or is_pooled):
+                short, step = _stake(view, stake, lines.get(owner) if sizes.get(owner, 0) <= LONGEST else None)
                 told.append(short)
                 steps.append(step)
-                size += 1 if not step.children else 2 + sizes[key[0]]
-        steps += _flags(view, party)
-        lines[party] = Reason(_said(view, party, told), _at_line(view, party), (), view.rule.sources, tuple(steps))
+                size += 2 + sizes[owner] if step.children else 1
+        steps += _flags(view, party, stakes)
+        lines[party] = Reason(_said(view, party, told), view.at_line(party), (), view.rule.sources, tuple(steps))
         sizes[party] = size
     return lines
 
 
-def _at_line(view: _View, party: str) -> Truth:
-    return TRUE if party in view.low.over else UNKNOWN if party in view.high.over else FALSE
-
-
-def _said(view: _View, party: str, told: list[str]) -> str:
-    """The answer in a line: "A is owned 50 % or more (50 %): X 50 % (listed)"."""
-    at_line = _at_line(view, party)
-    low, high, need = view.low.counted.get(party, 0), view.high.counted.get(party, 0), view.low.need
-    line = _line(view.rule)
-    if at_line is TRUE:
-        how = f"is owned {line}" if low >= need else f"is controlled, whether or not owned {line}"
-    elif at_line is UNKNOWN:
-        how = f"may be owned {line}" if high >= need else f"may be controlled, though not owned {line}"
-    else:
-        how = f"is not owned {line}"
-    names = ", ".join(told[:3]) + (f" and {len(told) - 3} more" if len(told) > 3 else "")
-    return f"{party} {how} ({_range(low, high)}){': ' if names else ''}{names}"
-
-
-def _stake(view: _View, key: _Key, lines: Mapping[str, Reason]) -> tuple[str, Reason]:
+def _stake(view: _View, stake: _Stake, proof: Reason | None) -> tuple[str, Reason]:
     """A stake that counts, in short and as a step; below it why its owner counts, where that is proved already."""
-    owner, party, kind = key
-    rows = view.book.rows[key]
-    low, high, is_known = _extent(rows)
-    amount = _range(low, high) if is_known else "an unrecorded share"
-    names = sorted({s.joint for s in rows if s.joint}) if key in view.book.joint else []
-    what = f"holds {amount} of{_RIGHT.get(kind, ' other rights in')} {party}"
-    what += f" under the arrangement {' and '.join(names)}" if names else ""
-    what += "" if is_known else _UNRECORDED[view.rule.unknown_share]
-    known = TRUE if low == high or low >= view.low.need else UNKNOWN
+    owner, rows = stake.owner, stake.rows
+    is_known = any(row.is_known for row in rows)
+    amount = _range(stake.low, stake.high) if is_known else "an unrecorded share"
+    in_party, of_right = _RIGHT.get(stake.kind, (" of other rights in", " of other rights"))
+    what = f"holds {amount}{in_party} {stake.owned}"
+    if stake.key in view.book.joint:
+        what += f" under the arrangement {' and '.join(sorted({row.joint for row in rows if row.joint}))}"
+    asks = "" if is_known else _UNRECORDED[view.rule.unknown_share]
+    known = TRUE if stake.low == stake.high or stake.low >= view.low.need else UNKNOWN
     counts, standing = _standing(view, owner)
-    facts, sources = _cited(rows)
-    text, short = f"{owner} ({standing}) {what}", f"{owner} {amount} ({standing})"
-    below = lines.get(owner)
-    if below is None or view.seeds.get(owner) is TRUE or below.truth is not counts:
-        return short, Reason(text, min(known, counts), facts, sources)
-    return short, all_of(text, (Reason(f"{owner} {what}", known, facts, sources), below))
+    text, short = f"{owner} ({standing}) {what}", f"{owner} {amount}{of_right} ({standing})"
+    if proof is None or "itself" not in standing:
+        return short, Reason(text + asks, min(known, counts), *_cited(rows))
+    return short, all_of(text, (Reason(f"{owner} {what}{asks}", known, *_cited(rows)), proof))
 
 
 def _standing(view: _View, owner: str) -> tuple[Truth, str]:
-    """How sure it is that an owner counts, and as what."""
-    listed, counts = view.seeds.get(owner, FALSE), _counts(view, owner)
-    if view.rule.chain == "product" and listed is not TRUE:
-        low, high = view.low.passed.get(owner, 0), view.high.passed.get(owner, 0)
+    """How sure it is that the stakes of an owner count, and as whose."""
+    listed, counts = view.seeds.get(owner, FALSE), view.counts(owner)
+    if view.rule.chain == "product" and listed is not TRUE and owner in view.high.passed:
+        low, high = view.low.passed.get(owner, 0), view.high.passed[owner]
         return TRUE if low == high else UNKNOWN, f"{_range(low, high)} of it counts"
     if counts is FALSE:
         return TRUE, "not listed"
     if listed is counts:
         return counts, "listed" if listed is TRUE else "perhaps listed"
-    how = "owned or controlled" if view.rule.control_test else "owned"
-    return counts, f"itself {how}" if counts is TRUE else f"perhaps itself {how}"
+    how = "itself owned or controlled" if view.rule.control_test else "itself owned"
+    return counts, how if counts is TRUE else f"perhaps {how}"
 
 
-def _flags(view: _View, party: str) -> Iterator[Reason]:
-    """Control declared by an owner that counts, a step or by most rules only a red flag; and shares held in itself."""
-    rule, book = view.rule, view.book
-    for owner in sorted({key[0] for key in book.into[party]}):
-        said, counts = book.controls.get(owner, {}).get(party, FALSE), _counts(view, owner)
-        if said is FALSE or counts is FALSE:
-            continue
-        rows = [s for key in book.into[party] if key[0] == owner for s in book.rows[key] if s.control is not None]
-        text = f"{owner} ({_standing(view, owner)[1]}) {'controls' if said is TRUE else 'may control'} {party}"
-        if rule.control_test:
-            yield Reason(text, min(said, counts), *_cited(rows))
-        else:
-            yield Reason(f"red flag: {text}; this rule does not count control", TRUE, *_cited(rows))
-    rows = [s for key in book.into[party] if key[0] == party for s in book.rows[key]]
-    if own := max((s.high for s in rows), default=0):
-        text = f"red flag: {party} holds {_range(max(s.low for s in rows), own)} of itself"
-        if own < WHOLE:
-            ends = (min(WHOLE, run.counted.get(party, 0) * WHOLE // (WHOLE - own)) for run in (view.low, view.high))
-            text += f"; of the rest, {_range(*ends)} counts"
-        yield Reason(text, TRUE, *_cited(rows))
+def _flags(view: _View, party: str, stakes: list[_Stake]) -> Iterator[Reason]:
+    """Control by an owner that counts, which is a step where the rule tests it and else a red flag; and own shares."""
+    for owner in sorted({stake.owner for stake in stakes if stake.control and stake.owner != party}):
+        mine = [stake for stake in stakes if stake.owner == owner]
+        said, counts = max(stake.control for stake in mine), view.counts(owner)
+        if counts is not FALSE:
+            text = f"{owner} ({_standing(view, owner)[1]}) {'controls' if said is TRUE else 'may control'} {party}"
+            cited = _cited(row for stake in mine for row in stake.rows if row.control is not None)
+            if view.rule.control_test:
+                yield Reason(text, min(said, counts), *cited)
+            else:
+                yield Reason(f"red flag: {text}; the rule does not count control", TRUE, *cited)
+    own = [stake for stake in stakes if stake.owner == party and stake.high]
+    if own:
+        low, high = max(stake.low for stake in own), max(stake.high for stake in own)
+        text = f"red flag: {party} holds {_range(low, high)} of itself"
+        if high < WHOLE:
+            rest = [run.counted.get(party, 0) * WHOLE // (WHOLE - high) for run in (view.low, view.high)]
+            text += f"; of the rest, {_range(*(min(count, WHOLE) for count in rest))} counts"
+        yield Reason(text, TRUE, *_cited(row for stake in own for row in stake.rows))
+
+
+def _said(view: _View, party: str, told: list[str]) -> str:
+    """The answer in a line: "A is owned 50 % or more (50 %): X 50 % (listed)"."""
+    low, high, need = view.low.counted.get(party, 0), view.high.counted.get(party, 0), view.low.need
+    pct = f"{view.rule.pct:.10g} %"
+    line = f"owned {pct} or more" if view.rule.op == ">=" else f"owned more than {pct}"
+    said = {
+        TRUE: f"is {line}" if low >= need else f"is controlled, if perhaps not {line}",
+        UNKNOWN: f"may be {line}" if high >= need else f"may be controlled, though not {line}",
+        FALSE: f"is not {line}",
+    }[view.at_line(party)]
+    names = ", ".join(told[:3]) + (f" and {len(told) - 3} more" if len(told) > 3 else "")
+    return f"{party} {said} ({_range(low, high)})" + (f": {names}" if names else "")
 
 
 def _if_foreign(line: Reason, party: str, rule: OwnershipRule, foreign: Truth) -> Reason:
     what = {TRUE: "is not of", FALSE: "is of", UNKNOWN: "is perhaps of"}[foreign]
     step = Reason(f"{party} {what} {rule.foreign_only}, whose parties the rule leaves out", foreign, (), rule.sources)
-    return all_of(f"{party} counts as its owners by {rule.id}", (line, step))
+    return all_of(f"{party} counts as its owners do, by {rule.id}", (line, step))
 
 
 def _cited(rows: Iterable[Share]) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
-    rows = sorted(rows, key=lambda s: (s.fact.file, s.fact.row, s.fact.table, s.fact.id))
-    return tuple(dict.fromkeys(s.fact for s in rows)), tuple(sorted({name for s in rows for name in s.sources}))
-
-
-def _line(rule: OwnershipRule) -> str:
-    return f"{rule.pct:g} % or more" if rule.op == ">=" else f"more than {rule.pct:g} %"
+    rows = sorted(rows, key=lambda row: (row.fact.file, row.fact.row, row.fact.table, row.fact.id))
+    return tuple(dict.fromkeys(r.fact for r in rows)), tuple(sorted({name for r in rows for name in r.sources}))
 
 
 def _range(low: int, high: int) -> str:
-    """Millionths as per cent: exact, for four decimals are all there are."""
+    """Millionths as per cent; exact, for there are four decimals at most."""
     return f"{low / 10_000:g} %" if low == high else f"{low / 10_000:g}–{high / 10_000:g} %"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from detente.decide.asked import Asked
@@ -12,7 +12,8 @@ from detente.decide.ledger import Drawn
 from detente.decide.licences import Cover, any_cover, covers
 from detente.decide.limbs import SAVING, is_saved
 from detente.decide.scope import in_scope, in_window
-from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, all_of, any_of
+from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, Truth, all_of, any_of
+from detente.record.case import Outcome
 from detente.record.limb import DUTIES, Limb
 from detente.record.measures import Measure
 
@@ -43,14 +44,39 @@ class Requirement:
     @property
     def status(self) -> str:
         """``off``, ``lifted``, ``met`` (by a paper), ``covered``, ``stands`` or ``unknown``."""
-        if self.bites.truth is FALSE:
-            return "off"
-        best = max((r.truth for r in self.overcome), default=FALSE)
-        if best is TRUE:
-            if self.lifted is not None and self.lifted.truth is TRUE:
-                return "lifted"
-            return "met" if self.met is not None and self.met.truth is TRUE else "covered"
-        return "unknown" if UNKNOWN in (self.bites.truth, best) else "stands"
+        lifted = FALSE if self.lifted is None else self.lifted.truth
+        met = FALSE if self.met is None else self.met.truth
+        return status_of(self.bites.truth, lifted, met, (c.reason.truth for c in self.covered))
+
+
+def status_of(bites: Truth, lifted: Truth, met: Truth, covered: Iterable[Truth]) -> str:
+    """What becomes of a rule that bites so far, is lifted, met or covered so far."""
+    if bites is FALSE:
+        return "off"
+    by_licence = max(covered, default=FALSE)
+    if TRUE in (lifted, met, by_licence):
+        return "lifted" if lifted is TRUE else "met" if met is TRUE else "covered"
+    return "unknown" if UNKNOWN in (bites, lifted, met, by_licence) else "stands"
+
+
+def outcome_of(needed: Collection[str], banned: Collection[str], is_defied: bool, is_near: bool) -> Outcome:
+    """The outcome from the status of every requirement and prohibition.
+
+    ``is_defied``: some law forbids complying. ``is_near``: the sale is saved, or within the reach of some rule.
+    """
+    if is_defied and ("stands" in needed or "stands" in banned):
+        return "conflict"
+    if "stands" in banned:
+        return "denied"
+    if "stands" in needed:
+        return "licence_required"
+    if "unknown" in needed or "unknown" in banned:
+        return "needs_facts"
+    if "covered" in needed:
+        return "covered_by_licence"
+    if "lifted" in needed or "lifted" in banned:
+        return "allowed_by_exception"
+    return "allowed" if is_near or "met" in needed else "not_subject"
 
 
 def requirement(measure: Measure, limb: Limb, asked: Asked, drawn: Drawn | None) -> Requirement:
@@ -62,10 +88,10 @@ def requirement(measure: Measure, limb: Limb, asked: Asked, drawn: Drawn | None)
         return Requirement(measure, limb, bitten, (), None, None, ())
     lifts = [(x, asked.bites(x.id)) for x in lifters(limb, asked.facts)]
     lifted = any_of(f"{limb.id} is lifted by an authorisation", [r for _, r in lifts]) if lifts else None
-    met = _met(limb, asked)
+    answered = met(limb, asked)
     covered = covers(limb.id, asked.sale, asked.taking, asked.facts, asked.day, drawn) if limb.is_licensable else ()
     lifting = tuple(x for x, r in lifts if r.truth is TRUE)
-    return Requirement(measure, limb, bitten, lifting, lifted, met, covered)
+    return Requirement(measure, limb, bitten, lifting, lifted, answered, covered)
 
 
 def lifters(limb: Limb, facts: Facts) -> list[Limb]:
@@ -87,7 +113,7 @@ def _less_what_is_out(bitten: Reason, limb: Limb, asked: Asked) -> Reason:
     return all_of(bitten.text, (*bitten.children, *steps), bitten.sources, bitten.facts)
 
 
-def _met(limb: Limb, asked: Asked) -> Reason | None:
+def met(limb: Limb, asked: Asked) -> Reason | None:
     """Whether a paper, or an exception found to apply, meets the requirement."""
     steps = []
     for way in limb.overcome_by:
@@ -120,14 +146,25 @@ def review(biting: list[Requirement], asked: Asked) -> str | None:
     for rule in biting:
         if rule.status != "stands":
             continue
-        own = [(v, TRUE if v.items is None else is_item(v.items, asked, rule.measure.regime).truth)
-               for v in rule.limb.reviews]  # fmt: skip
-        special = [v.policy for v, t in own if v.items is not None and t is TRUE]
-        general = [v.policy for v, t in own if v.items is None]
-        perhaps = [v.policy for v, t in own if t is UNKNOWN]
-        policies += special or [*general, *(p for p in perhaps if not general or _milder(general, p))]
+        policies += policies_of(rule.measure, rule.limb, asked)
         entries = {f.id for r in rule.bites.walk() for f in r.facts if f.table == "listings" and r.truth is TRUE}
-        policies += [e.review for group in facts.listings.values() for e in group if e.id in entries]
+        policies += [facts.entry[i].review for i in sorted(entries)]
+    return strictest(policies)
+
+
+def policies_of(measure: Measure, limb: Limb, asked: Asked) -> list[str]:
+    """The policies of a limb that apply, or may apply, to a sale."""
+    own = [(v, TRUE if v.items is None else is_item(v.items, asked, measure.regime).truth) for v in limb.reviews]
+    special: list[str] = [v.policy for v, t in own if v.items is not None and t is TRUE]
+    if special:
+        return special
+    general: list[str] = [v.policy for v, t in own if v.items is None]
+    perhaps = [v.policy for v, t in own if t is UNKNOWN]
+    return [*general, *(p for p in perhaps if not general or _milder(general, p))]
+
+
+def strictest(policies: Iterable[str]) -> str | None:
+    """The strictest of some policies."""
     return min(policies, key=_POLICIES.index, default=None)
 
 

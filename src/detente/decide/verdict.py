@@ -15,7 +15,7 @@ from detente.decide.facts import Facts, facts_of
 from detente.decide.ledger import Drawn, recorded
 from detente.decide.licences import Cover
 from detente.decide.limbs import SAVING, is_saved, tester
-from detente.decide.rules import Requirement, needs_of, requirement, review, tree
+from detente.decide.rules import Requirement, needs_of, outcome_of, requirement, review, tree
 from detente.decide.sale import Sale, get_sale, taking_part
 from detente.decide.scope import in_scope, in_window
 from detente.decide.truth import FALSE, TRUE, Reason
@@ -30,7 +30,8 @@ WORSE: tuple[Outcome, ...] = (
     "conflict", "denied",
 )  # fmt: skip
 """Outcomes from the best to the worst for whoever wants to ship."""
-_HEADLINES = {
+_STATES = {"licence_required": "closed", "denied": "closed", "needs_facts": "unknown", "conflict": "unknown"}
+HEADLINES = {
     "not_subject": "No restriction recorded here reaches this sale.",
     "allowed": "No restriction: the sale may go ahead.",
     "allowed_by_exception": "Allowed by a general licence or exception.",
@@ -76,15 +77,21 @@ class Verdict:
     @property
     def headline(self) -> str:
         """The answer in a sentence."""
-        text = _HEADLINES[self.outcome]
-        if self.outcome == "allowed" and any(_saved(r) for r in self.reason.children):
-            text = "Allowed by a savings clause."
-        if self.outcome == "covered_by_licence" and self.share < 1:
-            part = f"taken as {self.share:.0%}; {self.share_low:.0%} to {self.share_high:.0%}"
-            text += f" It covers part of the goods only ({part})."
-        if self.otherwise is not None:
-            text += f" That counts a rule that is not certain; without it: {self.otherwise.replace('_', ' ')}."
-        return text
+        saved = self.outcome == "allowed" and any(_saved(r) for r in self.reason.children)
+        return headline(self.outcome, (self.share, self.share_low, self.share_high), saved, self.otherwise)
+
+
+def headline(
+    outcome: Outcome, share: tuple[float, float, float], is_saved: bool = False, otherwise: Outcome | None = None
+) -> str:
+    """An answer in a sentence."""
+    text = "Allowed by a savings clause." if is_saved and outcome == "allowed" else HEADLINES[outcome]
+    if outcome == "covered_by_licence" and share[0] < 1:
+        part = f"taken as {share[0]:.0%}; {share[1]:.0%} to {share[2]:.0%}"
+        text += f" It covers part of the goods only ({part})."
+    if otherwise is not None:
+        text += f" That counts a rule that is not certain; without it: {otherwise.replace('_', ' ')}."
+    return text
 
 
 def _saved(branch: Reason) -> bool:
@@ -156,28 +163,20 @@ def _decide(case: Case, sale: Sale, facts: Facts, day: dt.date, full: bool, draw
 
 
 def _outcome(needed: list[Requirement], banned: list[Requirement], against: list[Reason], asked: Asked) -> Outcome:
-    states = {r.status for r in needed}
-    bans = {r.status for r in banned}
-    stands = "stands" in states or "stands" in bans
-    if stands and any(r.truth is TRUE for r in against):
-        return "conflict"
-    if "stands" in bans:
-        return "denied"
-    if "stands" in states:
-        return "licence_required"
-    if "unknown" in states or "unknown" in bans:
-        return "needs_facts"
-    if "covered" in states:
-        return "covered_by_licence"
-    if "lifted" in states or "lifted" in bans:
-        return "allowed_by_exception"
-    if "met" in states or any(is_saved(r.bites) for r in (*needed, *banned)):
+    states, bans = [r.status for r in needed], [r.status for r in banned]
+    outcome = outcome_of(states, bans, any(r.truth is TRUE for r in against), False)
+    if outcome == "not_subject" and (any(is_saved(r.bites) for r in (*needed, *banned)) or _is_near(asked)):
         return "allowed"
+    return outcome
+
+
+def _is_near(asked: Asked) -> bool:
+    """Whether the good is within the reach of some rule in force, whatever else that asks."""
     for measure, limb in asked.facts.limbs.values():
         reaches = limb.scope and in_window(limb, asked.day, asked.facts).truth is not FALSE
         if reaches and in_scope(limb, asked, measure.regime).truth is not FALSE:
-            return "allowed"
-    return "not_subject"
+            return True
+    return False
 
 
 def _verdict(
@@ -192,10 +191,8 @@ def _verdict(
     biting = [r for r in rules if r.status != "off"]
     used = [r.covered for r in biting if r.status == "covered"]
     lifted = [x for r in biting if r.status == "lifted" for x in r.lifting]
-    share, low, high = _share(outcome, used)
-    state = {"licence_required": "closed", "denied": "closed", "needs_facts": "unknown", "conflict": "unknown"}.get(
-        outcome, "capped" if share < 1 else "open"
-    )
+    share, low, high = share_of(outcome, used)
+    state = state_of(outcome, share)
     needs = [n for r in biting if r.status == "unknown" for n in needs_of(r)] if outcome == "needs_facts" else []
     notes = [f"{limb.id}: {limb.text}" for limb, r in informed if r.truth is not FALSE]
     for r in biting:
@@ -216,7 +213,7 @@ def _verdict(
         share_high=high,
         review=review(biting, asked) if outcome == "licence_required" else None,
         limbs=tuple(r.limb.id for r in biting),
-        authorisations=tuple(x.id for x in lifted),
+        authorisations=tuple(_unique(x.id for x in lifted)),
         licences=tuple(_unique(c.licence.id for covers in used for c in covers if c.reason.truth is TRUE)),
         needs=tuple(_unique(needs)),
         duties=tuple(_unique(duties)),
@@ -225,6 +222,11 @@ def _verdict(
         record=case.digest,
         draws=draws_of(used) if outcome == "covered_by_licence" else (),
     )
+
+
+def state_of(outcome: Outcome, share: float) -> str:
+    """What an outcome is to trade: open, closed, capped or unknown."""
+    return _STATES.get(outcome, "capped" if share < 1 else "open")
 
 
 def draws_of(used: list[tuple[Cover, ...]]) -> tuple[tuple[str, int], ...]:
@@ -239,7 +241,7 @@ def draws_of(used: list[tuple[Cover, ...]]) -> tuple[tuple[str, int], ...]:
     return tuple(drawn.items())
 
 
-def _share(outcome: Outcome, used: list[tuple[Cover, ...]]) -> tuple[float, float, float]:
+def share_of(outcome: Outcome, used: list[tuple[Cover, ...]]) -> tuple[float, float, float]:
     """The part of the trade that may go ahead: the least over the requirements, each of which must be covered.
 
     Licences against one requirement may cover the same goods or others: the largest counts, their sum is the high end.

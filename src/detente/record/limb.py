@@ -120,7 +120,7 @@ def _places(key: str, words: tuple[str, ...], also: tuple[str, ...] = ()) -> Non
     for word in words:
         if word in COUNTRIES or word in also:
             continue
-        if len(word) == 2 or not _GROUP.match(word):
+        if (len(word) == 2 and word != "EU") or not _GROUP.match(word):
             raise ValueError(f"{key}: ISO country codes such as CN or groups of groups.csv such as D:5; got {word!r}")
 
 
