@@ -24,7 +24,7 @@ TABLE_MEANINGS = {
     "licences": "Authorisations.",
     "licence_lines": "What a licence covers.",
     "licence_events": "What happened to a licence: granted, suspended, revoked.",
-    "orders": "The order book: single lines, on a link or with their own parties, and the days of their physical events.",
+    "orders": "The order book: single lines, on a link or with parties of their own, and the days of their events.",
     "draws": "What was drawn on a licence line.",
     "balances": "What must be left of a licence line at the end of a day: checked against its draws.",
     "documents": "Papers on file: certificates, statements, a supplier's confirmation.",

@@ -14,8 +14,8 @@ from detente.record import Case
 
 def test_public_names_are_pinned() -> None:
     assert sorted(detente.__all__) == [
-        "Case", "DetenteError", "NotFound", "Outcome", "Permits", "Problem", "RecordError", "Verdict", "__version__",
-        "check", "cost", "explain", "load", "permits", "report",
+        "Book", "Case", "DetenteError", "NotFound", "Outcome", "Permits", "Problem", "RecordError", "Verdict",
+        "__version__", "check", "cost", "explain", "load", "order_book", "permits", "report",
     ]  # fmt: skip
     for name in detente.__all__:
         assert getattr(detente, name) is not None

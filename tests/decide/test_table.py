@@ -15,6 +15,7 @@ A, N, OVA = "acme>vell:chip", "norr>vell:chip", "acme>ova:chip"
 COLUMNS = [
     "sale", "kind", "seller", "buyer", "item", "seller_country", "value_usd_m", "day", "outcome", "state", "allowed",
     "allowed_low", "allowed_high", "limbs", "authorisations", "licences", "review", "needs", "because",
+    "otherwise",
 ]  # fmt: skip
 
 

@@ -28,6 +28,7 @@ for _name, _help in {
     "new": "Make an empty case: templates that explain every column.",
 }.items():
     app.command(f"detente.cli.{_name}:{_name}", name=_name, help=_help)
+app.command("detente.cli.import_:import_", name="import", help="Read an official list, chart or table into a case.")
 
 
 def main() -> None:

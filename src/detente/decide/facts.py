@@ -160,7 +160,7 @@ def _doubts(case: Case) -> Iterator[tuple[dt.date, dt.date]]:
         windows += [w for limb in m.limbs for w in limb.not_enforced]
         windows += [w for rule in m.ownership_rules for w in rule.in_force if w.certainty != "enacted"]
         for w in windows:
-            if case.as_known is None or w.recorded <= case.as_known:
+            if w.counts(case.as_known):
                 yield w.since, w.end(case.as_known) or dt.date.max
 
 

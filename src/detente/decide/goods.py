@@ -57,9 +57,7 @@ def _unclassified(good: Variant | None, asked: Asked) -> Reason:
 
 def codes_of(good: Variant | None, regime: str) -> tuple[str, ...] | None:
     """The codes of a good in a regime; None where they are not known."""
-    if good is None or good.codes is None or (good.codes and not own_codes(good.codes, regime)):
-        return None
-    return own_codes(good.codes, regime)
+    return None if good is None else own_codes(good.codes, regime)
 
 
 def _classified(items: Items, good: Variant | None, asked: Asked, regime: str) -> Reason:

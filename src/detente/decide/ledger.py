@@ -45,11 +45,16 @@ def quantity_of(pieces: float) -> int:
 
 def rule_of(licence: Licence, unit: str | None, facts: Facts, day: dt.date) -> LicenceRule | None:
     """The rule on licences of its regime on a day; one about the unit of the line goes before a general one."""
-    regimes = {facts.limbs[i][0].regime for i in licence.overcomes if i in facts.limbs}
-    rules = [r for regime in sorted(regimes) for r in facts.licence_rules.get(regime, ())]
-    live = [r for r in rules if window_on(r.in_force, day, facts.as_known) is not None]
+    live = rules_on(licence, facts, day)
     fit = [r for r in live if unit is not None and unit in r.units] or [r for r in live if not r.units]
     return fit[0] if fit else None
+
+
+def rules_on(licence: Licence, facts: Facts, day: dt.date) -> list[LicenceRule]:
+    """The rules on licences in force on a day in the regimes whose limbs a licence overcomes."""
+    regimes = {facts.limbs[i][0].regime for i in licence.overcomes if i in facts.limbs}
+    rules = [r for regime in sorted(regimes) for r in facts.licence_rules.get(regime, ())]
+    return [r for r in rules if window_on(r.in_force, day, facts.as_known) is not None]
 
 
 def limits(licence: Licence, line: Line, facts: Facts, day: dt.date) -> Limits:

@@ -135,7 +135,8 @@ def _matches(line: Line, sale: Sale, day: dt.date, regime: str) -> Truth:
     good = sale.good(day)
     if good is None or good.codes is None:
         return UNKNOWN
-    return truth(any(is_under(c, line.codes) for c in own_codes(good.codes, regime)))
+    mine = own_codes(good.codes, regime)
+    return truth(None if mine is None else any(is_under(c, line.codes) for c in mine))
 
 
 def _room(
@@ -204,8 +205,8 @@ def _forwarder(licence: Licence, party: str, sale: Sale, facts: Facts, day: dt.d
     row = facts.parties[party]
     if party in licence.intermediates:
         return Reason(f"names {row.name} as intermediate consignee", TRUE, (licence.fact,), licence.sources)
-    rule = ledger.rule_of(licence, None, facts, day)
-    if rule is not None and rule.forwarder_may_change:
+    rule = next((r for r in ledger.rules_on(licence, facts, day) if r.forwarder_may_change), None)
+    if rule is not None:
         same = within(row.country, (sale.destination,), "", facts, day)
         text = f"{row.name} is not named, but another forwarder in {sale.destination} will do: {row.country}"
         return Reason(text, same, (licence.fact, row.fact), (*licence.sources, *rule.sources))

@@ -30,7 +30,7 @@ def conditions(measure: Measure, limb: Limb) -> Iterator[tuple[str, Test]]:
     yield "window", lambda a: in_window(limb, a.day, a.facts)
     if (parties := limb.parties) is not None:
         yield "parties", lambda a: _parties(parties, limb, a)
-    yield "acts", lambda a: _acts(limb, a)
+    yield "acts", lambda a: _acts(limb, a, measure)
     yield "scope", lambda a: in_scope(limb, a, regime)
     if (items := limb.items) is not None:
         yield "items", lambda a: is_item(items, a, regime)
@@ -137,7 +137,7 @@ def downstream(asked: Asked) -> Reason | None:
     return asked.found("a party meant buys further down", DOWNSTREAM)
 
 
-def _acts(limb: Limb, asked: Asked) -> Reason:
+def _acts(limb: Limb, asked: Asked, measure: Measure) -> Reason:
     """Whether the movement is one of the acts meant; moving goods inside a country is a transfer."""
     sale, good = asked.sale, asked.sale.good(asked.day)
     may: set[str] = set()
@@ -147,10 +147,8 @@ def _acts(limb: Limb, asked: Asked) -> Reason:
             have.add("export_from_abroad")
     elif good is None or NOT_KNOWN in {good.shipped_from, sale.destination}:
         have, may = {"export_from_abroad"}, set(_MOVES)
-    elif good.shipped_from == sale.destination:
-        have = {"transfer", "export_from_abroad"}
     else:
-        have = {"export", "reexport", "export_from_abroad"}
+        have = _moves(good.shipped_from, sale.destination, asked, measure)
     if sale.act is None and sale.item.kind == "technology":
         have.add("release")
     if sale.act is None and sale.item.kind == "service":
@@ -159,6 +157,17 @@ def _acts(limb: Limb, asked: Asked) -> Reason:
     if {"export", "transfer"} <= set(limb.acts) and may:
         have = may  # whichever way it moves, the rule names it
     return Reason(text, truth(True if have & set(limb.acts) else None if may & set(limb.acts) else False), (sale.fact,))
+
+
+def _moves(start: str, end: str, asked: Asked, measure: Measure) -> set[str]:
+    """What a movement between two countries is to a regime, whose home the measure may name."""
+    crosses = start != end
+    if not measure.home:
+        return {"export", "reexport", "export_from_abroad"} if crosses else {"transfer", "export_from_abroad"}
+    if within(start, measure.home, measure.regime, asked.facts, asked.day) is TRUE:
+        inside = within(end, measure.home, measure.regime, asked.facts, asked.day) is TRUE
+        return {"domestic"} if inside else {"export"}
+    return {"reexport", "export_from_abroad"} if crosses else {"transfer", "export_from_abroad"}
 
 
 def _places(places: Places, asked: Asked, regime: str) -> Reason:

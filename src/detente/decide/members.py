@@ -13,7 +13,7 @@ from detente.decide.scope import rule_in_force
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, Truth, all_of, truth
 from detente.record.limb import OwnershipRule, Parties
 
-_CONTROL = {"yes": TRUE, "no": FALSE, "unknown": None}
+_CONTROL = {"yes": TRUE, "no": FALSE, "unknown": UNKNOWN}
 
 
 def is_meant(parties: Parties, who: Taking, facts: Facts, day: dt.date) -> Reason:
@@ -66,7 +66,17 @@ def _is_owned(parties: Parties, row: Party, facts: Facts, day: dt.date) -> Reaso
     force = rule_in_force(rule, day, facts)
     if force.truth is FALSE:
         return all_of(f"{row.name} is owned under {rule.id}", (force,), rule.sources)
-    return all_of(f"{row.name} is owned under {rule.id}: {rule.text}", (force, held.reason), rule.sources)
+    listed = [_as_owner(parties, o, facts, day) for o in meant]
+    return all_of(f"{row.name} is owned under {rule.id}: {rule.text}", (force, held.reason, *listed), rule.sources)
+
+
+def _as_owner(parties: Parties, owner: str, facts: Facts, day: dt.date) -> Reason:
+    """The entry of an owner, whose requirement passes to what it owns."""
+    entry = entry_on(parties, owner, facts, day)
+    if entry is None:
+        raise AssertionError(f"an owner without an entry: {owner}")
+    name = facts.parties[owner].name
+    return Reason(f"{name} is listed as “{entry.as_listed}”, {entry.span}", TRUE, (entry.fact,), entry.sources)
 
 
 def _counts(parties: Parties, owner: str, facts: Facts, day: dt.date) -> bool:

@@ -15,7 +15,7 @@ ANYWHERE = "*"
 
 
 def read_as(country: str, regime: str, facts: Facts, day: dt.date) -> str:
-    """The country whose rows of charts and groups a place follows: Hong Kong those of China since 2020-12-23."""
+    """The country as which a regime reads a place: Hong Kong as China since 2020-12-23 (85 FR 83765)."""
     for row in facts.territories.get(country, ()):
         if row.regime == regime and row.span.holds(day):
             return row.country
@@ -29,9 +29,9 @@ def within(country: str | None, words: Iterable[str], regime: str, facts: Facts,
         return TRUE
     if country is None or country == NOT_KNOWN:
         return UNKNOWN if names else FALSE
-    if country in names:
-        return TRUE
     followed = read_as(country, regime, facts, day)
+    if country in names or followed in names:
+        return TRUE
     for name in names:
         if name in COUNTRIES:
             continue
@@ -125,6 +125,13 @@ def is_under(code: str, prefixes: Iterable[str]) -> bool:
     return any(code == p or (code.startswith(p) and code[len(p)] == ".") for p in prefixes)
 
 
-def own_codes(codes: Iterable[str], regime: str) -> tuple[str, ...]:
-    """The codes of one regime, without its name in front."""
-    return tuple(c.partition(":")[2] for c in codes if c.partition(":")[0] == regime)
+def own_codes(codes: Iterable[str] | None, regime: str) -> tuple[str, ...] | None:
+    """The codes of one regime, without its name in front; None where nothing is said of that regime.
+
+    No code at all says that there is none in any regime, and ``regime:none`` that there is none in that one.
+    """
+    if codes is None:
+        return None
+    every = tuple(codes)
+    mine = tuple(c.partition(":")[2] for c in every if c.partition(":")[0] == regime)
+    return None if every and not mine else tuple(c for c in mine if c != "none")

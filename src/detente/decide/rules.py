@@ -119,7 +119,10 @@ def met(limb: Limb, asked: Asked) -> Reason | None:
     for way in limb.overcome_by:
         if way in DUTIES:
             said = next((d.text for d in limb.duties if d.kind == way and d.text), way.replace("_", " "))
-            steps.append(asked.on_file(way, limb.id, said))
+            paper = asked.on_file(way, limb.id, said)
+            if paper.truth is FALSE and not limb.is_licensable:  # nothing else overcomes it: the paper must be got
+                paper = Reason(f"{paper.text}; it must be got first", UNKNOWN, paper.facts, paper.sources)
+            steps.append(paper)
         if way.startswith("exception:"):
             text = f"exception {way.partition(':')[2]} applies"
             declared = asked.facts.findings_on(asked.sale.abouts, way, asked.day)

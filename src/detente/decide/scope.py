@@ -46,7 +46,7 @@ def _window(limb: Limb, day: dt.date, facts: Facts) -> Reason:
 def window_on(windows: Iterable[Window], day: dt.date, as_known: dt.date | None) -> Window | None:
     """The window that holds a day, as it was known."""
     for window in windows:
-        if as_known is not None and window.recorded > as_known:
+        if not window.counts(as_known):
             continue
         end = window.end(as_known)
         if window.since <= day and (end is None or day <= end):
@@ -67,7 +67,7 @@ def rule_in_force(rule: OwnershipRule, day: dt.date, facts: Facts) -> Reason:
 
 def _nearest(windows: Iterable[Window], day: dt.date, facts: Facts) -> str:
     """When a limb that is not in force on a day last ended and next starts."""
-    known = [w for w in windows if facts.as_known is None or w.recorded <= facts.as_known]
+    known = [w for w in windows if w.counts(facts.as_known)]
     ends = [e for w in known if (e := w.end(facts.as_known)) is not None and e < day]
     starts = [w.since for w in known if w.since > day]
     parts = [f"ended {max(ends)}"] if ends else []
@@ -208,9 +208,9 @@ def _product(
     regime: str,
 ) -> Reason:  # fmt: skip
     """A direct product: the codes it comes from are listed, and that technology is of the right origin."""
-    if codes is None or (codes and not own_codes(codes, regime)):
-        return Reason(f"{text}: not recorded for {good.id}", UNKNOWN, (good.fact,), good.sources)
     mine = own_codes(codes, regime)
+    if mine is None:
+        return Reason(f"{text}: not recorded for {good.id}", UNKNOWN, (good.fact,), good.sources)
     hit = [c for c in mine if is_under(c, wanted)]
     what = Reason(f"{text} ({', '.join(hit or mine) or 'none'})", truth(bool(hit)), (good.fact,), good.sources)
     if not hit:

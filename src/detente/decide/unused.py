@@ -12,7 +12,7 @@ USUAL = "production"  # the end use of most sales; no rule need name it
 def unused(case: Case) -> Iterator[str]:
     """What a rule asks for and no sale has, what a sale says and no rule asks for, and lists that no rule names."""
     limbs = [limb for m in case.measures for limb in m.limbs]
-    said = set(case["links"]["end_use"].explode().drop_nulls())
+    said = {w for table in ("links", "orders") for w in case[table]["end_use"].explode().drop_nulls()}
     found = set(case["findings"]["fact"])
     asked = {word for limb in limbs for word in limb.end_use}
     for limb in limbs:

@@ -42,12 +42,16 @@ def _run(case: Case, d: Decision) -> Miss | None:
     facts = facts_of(case)
     limbs = f" by {', '.join(d.limbs)}" if d.limbs else ""
     expected = f"{d.outcome}{limbs}" + (f" under {d.licence}" if d.licence else "")
+    expected += f", otherwise {d.otherwise}" if d.otherwise else ""
+    expected += f", reviewed with {d.review}" if d.review else ""
     try:
         v = decide(case, get_sale(case, facts, d.sale), facts, d.as_of)
     except NotFound:
         return Miss(d.id, expected, f"no {d.sale}: it had not been recorded by {d.as_known}")
     right = v.outcome == d.outcome and set(d.limbs) <= set(v.limbs) and (d.licence is None or d.licence in v.licences)
+    right = right and v.otherwise == d.otherwise and d.review in {None, v.review}
     if right:
         return None
     behind = ", ".join((*v.limbs, *v.authorisations, *v.licences)) or "nothing"
-    return Miss(d.id, expected, f"{v.outcome} by {behind} ({d.sale} on {v.as_of})")
+    more = (f", otherwise {v.otherwise}" if v.otherwise else "") + (f", reviewed with {v.review}" if d.review else "")
+    return Miss(d.id, expected, f"{v.outcome} by {behind}{more} ({d.sale} on {v.as_of})")

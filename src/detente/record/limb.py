@@ -29,7 +29,8 @@ class Window(Row):
     """A span in which a limb is in force.
 
     ``recorded`` is the day the world knew it. Where the span was cut short later, ``through_recorded`` is the day that
-    became known, and ``written_through`` what the text said until then (absent: no end).
+    became known, and ``written_through`` what the text said until then (absent: no end). ``withdrawn`` is the day on
+    which it became known that the window would not come at all.
     """
 
     since: dt.date
@@ -37,6 +38,7 @@ class Window(Row):
     recorded: dt.date
     written_through: dt.date | None = None
     through_recorded: dt.date | None = None
+    withdrawn: dt.date | None = None
     certainty: Literal["enacted", "scheduled", "announced", "disputed"] = "enacted"
     note: str = ""
     sources: Words = ()
@@ -48,6 +50,12 @@ class Window(Row):
         if self.written_through is not None and self.through_recorded is None:
             raise ValueError("through_recorded beside written_through: the day on which the earlier end became known")
         return self
+
+    def counts(self, as_known: dt.date | None) -> bool:
+        """Whether the window was known, and not known to be withdrawn, on ``as_known`` (None: everything is known)."""
+        if self.withdrawn is not None and (as_known is None or self.withdrawn <= as_known):
+            return False
+        return as_known is None or self.recorded <= as_known
 
     def end(self, as_known: dt.date | None) -> dt.date | None:
         """The last day, as it was known on ``as_known``; None: no end."""
@@ -92,13 +100,13 @@ class Scope(Row):
             raise ValueError("a key that can be tested beside text, such as origin or made_with_codes")
         if not self.content_origin and (self.content_op or self.content_pct is not None or self.content_counts):
             raise ValueError("content_origin beside content_op, content_pct and content_counts")
-        _places("origin", self.origin)
-        _places("located_in", self.located_in)
-        _places("content_origin", self.content_origin)
+        known_places("origin", self.origin)
+        known_places("located_in", self.located_in)
+        known_places("content_origin", self.content_origin)
         for key, places in (("exported_from_not", self.exported_from_not), ("to", self.to)):
-            _places(key, places)
-        _places("to_except", self.to_except)
-        _places("produced_in_not_hq", self.produced_in_not_hq)
+            known_places(key, places)
+        known_places("to_except", self.to_except)
+        known_places("produced_in_not_hq", self.produced_in_not_hq)
         if self.content_counts == "listed_codes" and not self.content_codes:
             raise ValueError("content_codes beside content_counts = 'listed_codes'")
         if self.contains_ic_made_so and not (self.made_with_codes or self.plant_codes):
@@ -115,7 +123,7 @@ class Scope(Row):
 _GROUP = re.compile(r"^[A-Za-z][A-Za-z0-9:_.\-]*$")
 
 
-def _places(key: str, words: tuple[str, ...], also: tuple[str, ...] = ()) -> None:
+def known_places(key: str, words: tuple[str, ...], also: tuple[str, ...] = ()) -> None:
     """Countries are codes; whatever else is named must be a group, which is looked up in ``groups`` later."""
     for word in words:
         if word in COUNTRIES or word in also:
@@ -158,7 +166,7 @@ class Items(Row):
             raise ValueError(
                 "codes, kind, origin, reasons, params or tags; or decided_by = 'expert' where a finding tells"
             )
-        _places("origin", self.origin)
+        known_places("origin", self.origin)
         if self.decided_by in {"declared", "expert"} and not self.text:
             raise ValueError("text beside decided_by: what the finding is about")
         for reason in self.reasons:
@@ -188,9 +196,9 @@ class Places(Row):
     def _tested(self) -> Places:
         if not (self.to or self.to_except or self.headquartered_in):
             raise ValueError("to, to_except or headquartered_in beside text")
-        _places("to", self.to, ("*",))
-        _places("to_except", self.to_except)
-        _places("headquartered_in", self.headquartered_in)
+        known_places("to", self.to, ("*",))
+        known_places("to_except", self.to_except)
+        known_places("headquartered_in", self.headquartered_in)
         return self
 
 
@@ -314,6 +322,12 @@ class Limb(Row):
     def _words_known(self) -> Limb:
         if self.end_use_text and not self.end_use:
             raise ValueError("end_use beside end_use_text")
+        if self.effect in {"define", "in_scope"}:
+            more = [
+                n for n in ("items", "places", "parties", "end_use", "savings", "chart_applies") if getattr(self, n)
+            ]
+            if more:
+                raise ValueError(f"scope alone in a limb that defines one; got {', '.join(more)}")
         if self.chart_applies and self.effect != "require_licence":
             raise ValueError("effect = 'require_licence' beside chart_applies, which makes a requirement of the chart")
         if self.defeats and self.effect not in {"authorise", "out_of_scope"}:

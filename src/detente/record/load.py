@@ -144,7 +144,7 @@ def overlay_about(case: Case, name: str) -> OverlayAbout:
 
 
 def _is_known(measure: Measure, as_known: dt.date | None) -> bool:
-    return as_known is None or any(w.recorded <= as_known for limb in measure.limbs for w in limb.in_force)
+    return as_known is None or any(w.counts(as_known) for w in measure.windows())
 
 
 def _read_about(folder: Path, problems: list[Problem]) -> tuple[About | None, str]:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PrivateAttr, Strict
+from pydantic import Field, PrivateAttr, Strict, model_validator
 
 from detente.record import toml
 from detente.record.countries import COUNTRIES
 from detente.record.files import inside, is_aside
-from detente.record.limb import LicenceRule, Limb, OwnershipRule, Row, Window, Words, groups_named
+from detente.record.limb import LicenceRule, Limb, OwnershipRule, Row, Window, Words, groups_named, known_places
 from detente.record.problems import Problem
 
 Path_ = tuple[str | int, ...]
@@ -32,11 +32,17 @@ class Milestones(Row):
 
 
 class Measure(Row):
-    """A legal instrument and its limbs, with the file it was read from."""
+    """A legal instrument and its limbs, with the file it was read from.
+
+    ``home`` are the countries (or groups) of the regime itself. Where it is given, what leaves them is an export, what
+    moves from one country to another elsewhere a reexport, and what moves inside one elsewhere a transfer; without it,
+    a movement counts as each of those that its ends allow.
+    """
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")
     title: str
     regime: str
+    home: Words = ()
     authority: str
     instrument: str
     sources: Words = Field(min_length=1)
@@ -49,6 +55,20 @@ class Measure(Row):
     licence_rules: Annotated[tuple[LicenceRule, ...], Strict(False)] = ()
     _file: str = PrivateAttr("")
     _text: str = PrivateAttr("")
+
+    @model_validator(mode="after")
+    def _places_known(self) -> Measure:
+        known_places("home", self.home)
+        return self
+
+    def windows(self) -> Iterator[Window]:
+        """The windows of everything it sets: limbs, rules on ownership, rules on licences."""
+        for limb in self.limbs:
+            yield from limb.in_force
+        for owning in self.ownership_rules:
+            yield from owning.in_force
+        for reading in self.licence_rules:
+            yield from reading.in_force
 
     @property
     def file(self) -> str:
@@ -67,6 +87,8 @@ class Measure(Row):
         """Everything it names elsewhere: (path in the file, kind, id)."""
         for s in self.sources:
             yield ("sources",), "source", s
+        for group in groups_named(self.home):
+            yield ("home",), "group", group
         for field, ids in (("amends", self.amends), ("superseded_by", self.superseded_by)):
             for m in ids:
                 yield (field,), "measure", m

@@ -157,6 +157,7 @@ def _move(full: pl.DataFrame, facts: Facts, good: Ints) -> Ints:
     parts = full.select(
         pl.col("act").fill_null(""),
         pl.col("item").replace_strict(kinds, default="", return_dtype=pl.String).alias("kind"),
+        shipped.fill_null("") if any(m.home for m, _ in facts.limbs.values()) else pl.lit("").alias("ships"),
         pl.when(~pl.Series(known) | (shipped == NOT_KNOWN) | (pl.col("destination") == NOT_KNOWN)).then(pl.lit("?"))
         .when(shipped == pl.col("destination")).then(pl.lit("=")).otherwise(pl.lit("/")).alias("way"),
     )  # fmt: skip

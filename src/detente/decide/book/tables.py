@@ -168,7 +168,9 @@ class Breaks:
                 return self.geo
             case "bound":
                 return self.owners | self.geo
-            case "acts" | "value":
+            case "acts":
+                return self.geo  # the home of a regime may be a group of countries
+            case "value":
                 return set()
         return self.told | self.owners
 
@@ -242,7 +244,7 @@ def _spec(name: str, measure: Measure, limb: Limb) -> Hashable:
     regime = measure.regime
     match name:
         case "acts":
-            return limb.acts
+            return regime, measure.home, limb.acts
         case "scope":
             return regime, tuple(s.model_dump_json() for s in limb.scope)
         case "items":
