@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 import polars as pl
 from cyclopts import Parameter
 from rich.markup import escape
 
-from detente.cli.options import AsKnown, AsOf, CaseName, Json, Out, Overlays, day_of, heading, open_case
+from detente.cli.options import AsKnown, AsOf, CaseName, Json, Orders, Out, Overlays, day_of, heading, open_case
 from detente.cli.output import MARKS, NOT_ADVICE, console, counting, print_json, table, write_table
+from detente.decide import Book, find_sales, order_book
 from detente.decide import check as decide_check
-from detente.decide import find_sales
-from detente.record import Case
+from detente.record import Case, DetenteError
 from detente.report.numbers import amount
 
 MOST = 500  # rows a terminal is given
+GROUPS, LARGEST = 40, 20  # answers and lines of an order book that a terminal is given
 
 State = Literal["open", "capped", "unknown", "closed"]
 
@@ -26,6 +32,8 @@ def check(
     as_of: AsOf = None,
     as_known: AsKnown = None,
     overlay: Overlays = (),
+    orders: Orders = None,
+    workers: Annotated[int, Parameter(help="Threads that share an order book; the answers do not depend on it.")] = 1,
     sale: Annotated[str | None, Parameter(help='Only sales that fit: an id, or "SELLER to BUYER".')] = None,
     state: Annotated[State | None, Parameter(help="Only sales in this state.")] = None,
     json: Json = False,
@@ -34,18 +42,39 @@ def check(
     """Who may sell what to whom on a day."""
     loaded = open_case(case, as_known, overlay)
     day = day_of(loaded, as_of)
-    with counting("Deciding every sale"):
-        frame = decide_check(loaded, day)
+    book = None
+    if orders is None:
+        with counting("Deciding every sale"):
+            frame = decide_check(loaded, day)
+    else:
+        book = decide_book(loaded, day, orders, workers)
+        frame = book.frame()
     if sale is not None:
-        frame = frame.filter(pl.col("sale").is_in(list(find_sales(loaded, sale))))
+        ids = [sale] if book is not None else list(find_sales(loaded, sale))
+        frame = frame.filter(pl.col("sale").is_in(ids))
     if state is not None:
         frame = frame.filter(pl.col("state") == state)
     if output is not None:
         write_table(frame, output)
     if json:
         print_json({**_meta(loaded), "as_of": day, "sales": frame.to_dicts()})
+    elif book is not None:
+        _show_book(book, frame, str(orders))
     elif output is None:
         _show(loaded, frame, str(day))
+
+
+def decide_book(case: Case, day: dt.date, orders: Path, workers: int) -> Book:
+    """Read and decide an order book, with a progress bar."""
+    if workers < 1:
+        raise DetenteError(f"--workers {workers}: at least 1.")
+    with counting(f"Reading {orders}") as tell, ThreadPoolExecutor(workers) as pool:
+        say = partial(_tell, tell)
+        return order_book(case, day, orders, executor=pool if workers > 1 else None, progress=say)
+
+
+def _tell(tell: Callable[..., None], what: str, done: int, of: int) -> None:
+    tell(done, of, f"{what[:1].upper()}{what[1:]}")
 
 
 def _meta(case: Case) -> dict[str, object]:
@@ -75,6 +104,50 @@ def _show(case: Case, frame: pl.DataFrame, day: str) -> None:
         if f.height
     ]
     out.print("\n" + ", ".join(said or ["no sale fits"]) + f". [dim]{NOT_ADVICE}[/]")
+
+
+def _show_book(book: Book, frame: pl.DataFrame, name: str) -> None:
+    """An order book in the terminal: what became of how many lines and why, and the largest lines that are held."""
+    out = console()
+    out.print(f"[bold]{escape(heading(book.case, name, str(book.as_of)))}[/]")
+    groups = (
+        frame.group_by("outcome", "state", "limbs", "authorisations", "licences", "otherwise")
+        .agg(pl.len().alias("lines"), pl.col("value_usd_m").sum(), pl.col("needs").first(), pl.col("allowed").first())
+        .sort(pl.col("value_usd_m"), "lines", descending=True)
+    )
+    rows = [
+        (f"[{MARKS[r['state']]}]{_answer(r)}[/]", f"{r['lines']:,}", amount(r["value_usd_m"]), escape(_why(r)))
+        for r in groups.head(GROUPS).iter_rows(named=True)
+    ]
+    more = f"and {groups.height - GROUPS:,} more answers" if groups.height > GROUPS else ""
+    out.print(table((("answer", False), ("lines", True), ("USD m", True), ("why", False)), rows, more))
+    held = frame.filter(pl.col("state").is_in(["closed", "unknown"]))
+    if held.height:
+        out.print("\n[bold]Largest lines held[/]")
+        largest = held.sort("value_usd_m", "sale", descending=[True, False]).head(LARGEST)
+        lines = [
+            (escape(r["sale"]), escape(f"{r['seller']} to {r['buyer']}"), str(r["day"]), amount(r["value_usd_m"]),
+             f"[{MARKS[r['state']]}]{_answer(r)}[/]", escape(_why(r)))
+            for r in largest.iter_rows(named=True)
+        ]  # fmt: skip
+        heads = (("line", False), ("from and to", False), ("day", False), ("USD m", True), ("answer", False),
+                 ("why", False))  # fmt: skip
+        out.print(
+            table(heads, lines, f"of {held.height:,} held (-o writes all lines)" if held.height > LARGEST else "")
+        )
+    counts = {s: frame.filter(pl.col("state") == s) for s in get_args(State)}
+    said = [
+        f"[{MARKS[s]}]{f.height:,} {s}[/] (USD {amount(float(f['value_usd_m'].sum()))} m)"
+        for s, f in counts.items()
+        if f.height
+    ]
+    out.print("\n" + ", ".join(said or ["the book has no lines"]) + f". [dim]{NOT_ADVICE}[/]")
+
+
+def _answer(row: dict[str, object]) -> str:
+    """An outcome in words; the other one where a rule is not certain."""
+    text = str(row["outcome"]).replace("_", " ")
+    return text + (f" (or {str(row['otherwise']).replace('_', ' ')})" if row["otherwise"] else "")
 
 
 def _why(row: dict[str, object]) -> str:

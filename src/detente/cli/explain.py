@@ -3,101 +3,102 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
-import polars as pl
 from cyclopts import Parameter
 from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from detente.cli.options import AsKnown, AsOf, CaseName, Json, Overlays, day_of, heading, open_case
-from detente.cli.output import MARKS, NOT_ADVICE, console, print_json
-from detente.decide import Verdict, find_sales, verdict
+from detente.cli.options import AsKnown, AsOf, CaseName, Json, Orders, Overlays, day_of, heading, open_case
+from detente.cli.output import MARKS, NOT_ADVICE, console, counting, errors, print_json
+from detente.decide import Verdict, find_sales, order_book, verdict
+from detente.decide.decision import decision, ways_out
+from detente.decide.facts import facts_of
+from detente.decide.limbs import SAVING
+from detente.decide.rules import AGAINST, OVERCOME, RULE
+from detente.decide.sale import Sale, get_sale
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason
 from detente.record import Case, DetenteError
+from detente.report.decision_page import write_decisions
 
-MOST = 12
+MOST = 12  # verdicts printed at once
+CLOSE = 6  # rules shown that nearly apply
 _SIGN = {TRUE: "[red]yes[/]", FALSE: "[green]no [/]", UNKNOWN: "[magenta] ? [/]"}
 
 
 def explain(
     case: CaseName,
-    sale: Annotated[str, Parameter(help='Id of a link or an order, or "SELLER to BUYER".')],
+    sale: Annotated[str, Parameter(help='The id of a link or order line, or "SELLER to BUYER" (add ": ITEM").')],
     *,
     as_of: AsOf = None,
     as_known: AsKnown = None,
     overlay: Overlays = (),
+    orders: Orders = None,
     all: Annotated[bool, Parameter(negative="", help="Show every condition of every rule.")] = False,
     json: Json = False,
+    output: Annotated[Path | None, Parameter(name=["-o", "--output"], help="Write a page to an .html file.")] = None,
 ) -> None:
     """Why a sale may or may not go ahead on a day."""
+    if output is not None and output.suffix != ".html":
+        raise DetenteError(f"-o {output}: reasons are written as a page; choose a name that ends in .html.")
     loaded = open_case(case, as_known, overlay)
     day = day_of(loaded, as_of)
-    ids = find_sales(loaded, sale)
+    book = None
+    if orders is not None or sale in set(loaded["orders"]["id"]):
+        with counting("Deciding the order book"):
+            book = order_book(loaded, day, orders)
+    ids = (sale,) if book is not None else find_sales(loaded, sale)
     if len(ids) > MOST:
         raise DetenteError(f"{len(ids)} sales fit {sale!r}; name one of them: {', '.join(ids[:MOST])} …")
-    verdicts = [verdict(loaded, i, day) for i in ids]
+    verdicts = tuple(verdict(loaded, i, day) if book is None else book.verdict(i) for i in ids)
+    facts = facts_of(loaded)
+    sales = tuple(get_sale(loaded, facts, i) if book is None else book.sale(i) for i in ids)
+    if output is not None:
+        write_decisions(loaded, verdicts, sales, output)
+        errors().print(f"Wrote {escape(str(output))}.")
     if json:
-        print_json([record(v) for v in verdicts])
-        return
-    out = console()
-    for v in verdicts:
-        show(out, loaded, v, everything=all)
+        print_json([decision(loaded, v, s) for v, s in zip(verdicts, sales, strict=True)])
+    elif output is None:
+        for v, s in zip(verdicts, sales, strict=True):
+            show(console(), loaded, v, _between(loaded, s), everything=all)
 
 
-def record(v: Verdict) -> dict[str, Any]:
-    """A verdict as a decision record: the answer, what it was decided on, and the tree of reasons."""
-    return {
-        "sale": v.sale, "as_of": v.as_of, "as_known": v.as_known, "record": v.record, "outcome": v.outcome,
-        "state": v.state, "allowed": v.share, "allowed_low": v.share_low, "allowed_high": v.share_high,
-        "headline": v.headline, "review": v.review, "limbs": v.limbs, "authorisations": v.authorisations,
-        "licences": v.licences, "needs": v.needs, "duties": v.duties, "notes": v.notes, "reasons": _node(v.reason),
-        "note": NOT_ADVICE,
-    }  # fmt: skip
+def _between(case: Case, sale: Sale) -> str:
+    """Who sells what to whom, in names: of the units where it is a sale between units."""
+    names = dict(case["parties"].select("id", "name").iter_rows()) | dict(
+        case["units"].select("id", "name").iter_rows()
+    )
+    return f"{names[sale.seller_unit or sale.seller]} to {names[sale.buyer_unit or sale.buyer]}"
 
 
-def _node(r: Reason) -> dict[str, Any]:
-    node: dict[str, Any] = {"text": r.text, "truth": r.truth.name.lower()}
-    if r.facts:
-        node["facts"] = [{"table": f.table, "id": f.id, "file": f.file, "row": f.row} for f in r.facts]
-    if r.sources:
-        node["sources"] = list(dict.fromkeys(r.sources))
-    if r.children:
-        node["because"] = [_node(c) for c in r.children]
-    return node
-
-
-def show(out: Console, case: Case, v: Verdict, *, everything: bool = False) -> None:
+def show(out: Console, case: Case, v: Verdict, between: str, *, everything: bool = False) -> None:
     """Print a verdict: the answer, the rules that decide it, the facts and the citations."""
-    out.print(f"[bold]{escape(v.sale)}[/]  {_parties(case, v.sale)}")
+    out.print(f"[bold]{escape(v.sale)}[/]  {escape(between)}")
     out.print(f"[dim]{escape(heading(case, str(v.as_of)))}[/]")
     out.print(f"[{MARKS[v.state]}]{escape(v.headline)}[/] [dim]({v.outcome.replace('_', ' ')})[/]")
     if v.review:
         out.print(f"An application is looked at with: {v.review.replace('_', ' ')}.")
-    for title, lines in (("On condition of", v.duties), ("Facts still needed", v.needs), ("Mind", v.notes)):
-        for line in lines:
-            out.print(f"[yellow]{title}:[/] {escape(line)}")
-    rules = [b for b in v.reason.children if " holds the sale" in b.text or b.text.startswith("forbids complying")]
+    for licence, line in v.draws:
+        out.print(f"Draws on licence {escape(licence)}, line {line}.")
+    lists = (v.duties, v.needs, ways_out(v), v.notes)
+    for title, notes in zip(("On condition of", "Facts still needed", "Released by", "Mind"), lists, strict=True):
+        for note in notes:
+            out.print(f"[yellow]{title}:[/] {escape(note)}")
+    rules = [b for b in v.reason.children if b.role in {RULE, AGAINST}]
     used: list[Reason] = []
     tree = Tree("Is it held? Rule by rule:", guide_style="dim")
-    for branch in v.reason.children if everything else rules:
-        if everything or branch.truth is not FALSE or _is_close(branch):
-            _grow(tree, branch, used, everything)
+    close = sorted((b for b in rules if b.truth is FALSE and _is_close(b)), key=_distance)[:CLOSE]
+    shown = v.reason.children if everything else [b for b in rules if b.truth is not FALSE or b in close]
+    for branch in sorted(shown, key=lambda b: -b.truth):
+        _grow(tree, branch, used, everything)
     quiet = 0 if everything else len(rules) - len(tree.children)
     if quiet:
-        tree.add(f"[dim]{quiet} other rule{'s are' if quiet > 1 else ' is'} not in force or of no concern (--all)[/]")
+        tree.add(f"[dim]{quiet} other rule{'s' if quiet > 1 else ''} left out: not in force, or further off (--all)[/]")
     out.print(tree)
     _cite(out, case, used)
     out.print(f"[dim]{NOT_ADVICE}[/]\n")
-
-
-def _parties(case: Case, sale: str) -> str:
-    """Who sells what to whom, in names."""
-    order = case["orders"].filter(pl.col("id") == sale)
-    link = case["links"].filter(pl.col("id") == (order["link"].item() if order.height else sale)).row(0, named=True)
-    names = dict(case["units"].select("id", "name").iter_rows())
-    return escape(f"{names[link['seller']]} to {names[link['buyer']]}")
 
 
 def _is_close(branch: Reason) -> bool:
@@ -107,13 +108,18 @@ def _is_close(branch: Reason) -> bool:
     return in_force and sum(x.truth is not FALSE for x in leaves) > 1
 
 
+def _distance(branch: Reason) -> int:
+    """How many conditions of a rule fail: a rule that was lifted, covered or saved fails none."""
+    return sum(c.truth is FALSE for c in branch.children[0].children)
+
+
 def _grow(tree: Tree, reason: Reason, used: list[Reason], everything: bool) -> None:
     """Add a step; one that is false is put in a line with what makes it so."""
     children = reason.children
     if not everything and reason.truth is FALSE and children:
-        turned = reason.text.startswith(("not overcome: ", "not saved: "))
-        overcome = " holds the sale" in reason.text and children[0].truth is not FALSE
-        saved = " holds the sale" in reason.text and any(c.text.startswith("saved: ") for c in children)
+        turned = reason.role == OVERCOME or (reason.role == SAVING and reason.text.startswith("not "))
+        overcome = reason.role == RULE and children[0].truth is not FALSE
+        saved = reason.role == RULE and any(c.role == SAVING for c in children)
         if turned:  # a negation that fails is said the right way round, with what holds below it
             right = Reason(reason.text.removeprefix("not "), TRUE, reason.facts, reason.sources)
             used.append(right)

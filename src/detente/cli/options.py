@@ -21,6 +21,9 @@ Overlays = Annotated[
     tuple[str, ...],
     Parameter(name="--overlay", help="A what-if of the case (a folder under overlays/); may be repeated."),
 ]
+Orders = Annotated[
+    Path | None, Parameter(help="An order book to decide instead: a .csv, .parquet or .xlsx file of order lines.")
+]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of a table.")]
 Out = Annotated[
     Path | None, Parameter(name=["-o", "--output"], help="Write the table to a .csv, .parquet or .xlsx file.")

@@ -117,10 +117,10 @@ def table(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], ca
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+def counting(what: str) -> Iterator[Callable[..., None]]:
     """A progress bar on standard error for work that may take more than a second; quiet where nobody looks.
 
-    Yields a function to call with (done, of).
+    Yields a function to call with (done, of), and with what is being done where that changes.
     """
     bar = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
@@ -128,4 +128,4 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     )  # fmt: skip
     with bar:
         task = bar.add_task(what, total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
+        yield lambda done, of, now=what: bar.update(task, completed=done, total=of, description=now)

@@ -83,7 +83,7 @@ def render(shown: Contents) -> str:
         loader=jinja2.PackageLoader("detente.report", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
+        finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -111,7 +111,8 @@ def in_script(data: object) -> Markup:
     return Markup(text)  # noqa: S704 - nothing in it is markup any more
 
 
-def _finalize(value: object) -> object:
+def finalize(value: object) -> object:
+    """What stands in a page for a value: nothing for None, text without signs that hide or turn it around."""
     if value is None:
         return ""
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
