@@ -9,7 +9,7 @@ from rich.markup import escape
 from detente.cli.options import AsKnown, CaseName, Json, Overlays, open_case
 from detente.cli.output import console, print_json, table
 from detente.decide.unused import unused
-from detente.decide.worked import run_decisions
+from detente.decide.worked import try_decisions
 from detente.record import RecordError
 from detente.record.checks import account_totals
 from detente.report.numbers import amount
@@ -25,11 +25,14 @@ def validate(case: CaseName, *, as_known: AsKnown = None, overlay: Overlays = ()
         fields = ("file", "row", "column", "got", "expected", "hint")
         print_json({"ok": False, "problems": [{f: getattr(p, f) for f in fields} for p in error.problems]})
         sys.exit(1)
-    wrong = run_decisions(loaded)
+    tried = try_decisions(loaded)
+    wrong = tried.misses
     n = len(loaded.decisions)
     if json:
         failed = [{"decision": w.id, "expected": w.expected, "got": w.got} for w in wrong]
-        print_json({"ok": not wrong, "record": loaded.digest, "decisions": n, "failed": failed})
+        print_json(
+            {"ok": not wrong, "record": loaded.digest, "decisions": n, "failed": failed, "untried": list(tried.untried)}
+        )
         sys.exit(1 if wrong else 0)
     out = console()
     rows = {t: f.height for t, f in loaded.tables.items() if f.height}
@@ -37,11 +40,13 @@ def validate(case: CaseName, *, as_known: AsKnown = None, overlay: Overlays = ()
     out.print("  " + (", ".join(f"{k} {v:,}" for k, v in rows.items()) or "no rows yet"))
     for line in unused(loaded):
         out.print(f"[yellow]Mind:[/] {escape(line)}")
+    if n and tried.untried:
+        out.print(f"[yellow]Mind:[/] no worked decision rests on {escape(', '.join(tried.untried))}")
     totals = account_totals(loaded.tables)
     if totals:
         lines = [
             (escape(r["about"]), amount(r["reported_usd_m"]), amount(totals[r["id"]]),
-             amount(totals[r["id"]] - r["reported_usd_m"]))
+             amount(round(totals[r["id"]] - r["reported_usd_m"], 6)))
             for r in loaded["accounts"].iter_rows(named=True)
         ]  # fmt: skip
         columns = (("account, USD m a year", False), ("reported", True), ("modelled", True), ("difference", True))

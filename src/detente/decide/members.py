@@ -57,6 +57,8 @@ def entry_on(parties: Parties, party: str, facts: Facts, day: dt.date) -> Listin
 def _is_owned(parties: Parties, row: Party, facts: Facts, day: dt.date) -> Reason | None:
     """Whether a party is owned, under the rule named, by parties among whom one is meant; None: by no such party."""
     rule = facts.ownership_rules[parties.ownership or ""]
+    if rule.inherits == "none":  # the rule only says who is owned; nothing passes to them
+        return None
     held = held_on(rule, facts, day).get(row.id)
     if held is None:
         return None
