@@ -24,6 +24,7 @@ for _name, _help in {
     "explain": "Why a sale may or may not go ahead on a day, down to the citation.",
     "cost": "What the measures cost each side once they have run through the network.",
     "report": "Write one self-contained page about a case.",
+    "owners": "Whom listed parties own on a day, by each rule on ownership, with the proof.",
     "validate": "Read a case, show every fault at once, and run its worked decisions.",
     "new": "Make an empty case: templates that explain every column.",
 }.items():

@@ -13,7 +13,7 @@ from detente.decide.scope import rule_in_force
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, Truth, all_of, truth
 from detente.record.limb import OwnershipRule, Parties
 
-_CONTROL = {"yes": TRUE, "no": FALSE, "unknown": UNKNOWN}
+_CONTROL: dict[str, Truth | None] = {"yes": TRUE, "no": FALSE}
 
 
 def is_meant(parties: Parties, who: Taking, facts: Facts, day: dt.date) -> Reason:
@@ -92,22 +92,30 @@ def held_on(rule: OwnershipRule, facts: Facts, day: dt.date) -> dict[str, Held]:
     days = ownership_days(rule, facts)
     key = (rule.id, bisect_right(days, day.toordinal()))
     if key not in facts.held:
-        seeds: dict[str, Truth] = {
-            party: TRUE
-            for party, entries in facts.listings.items()
-            if any(e.list in rule.lists and e.span.holds(day) for e in entries)
-        }
-        shares = [
-            Share(
-                s.owner, s.owned, s.low, s.high, s.kind, _CONTROL[s.control], s.joint, s.fact, s.sources, s.is_known
-            )
-            for stakes in facts.stakes.values()
-            for s in stakes
-            if s.span.holds(day)
-        ]  # fmt: skip
-        facts.held[key] = owned(rule, seeds, shares, lambda party: _is_foreign(rule, party, facts))
+        seeds = listed_on(rule, facts, day)
+        facts.held[key] = owned(rule, seeds, shares_on(rule, facts, day), lambda party: _is_foreign(rule, party, facts))
     found: dict[str, Held] = facts.held[key]
     return found
+
+
+def listed_on(rule: OwnershipRule, facts: Facts, day: dt.date) -> dict[str, Truth]:
+    """The parties on a rule's lists on a day."""
+    return {
+        party: TRUE
+        for party, entries in facts.listings.items()
+        if any(e.list in rule.lists and e.span.holds(day) for e in entries)
+    }
+
+
+def shares_on(rule: OwnershipRule, facts: Facts, day: dt.date) -> list[Share]:
+    """All stakes of a day. Control that nobody declared is an open question only to a rule that asks about it."""
+    control = {**_CONTROL, "unknown": UNKNOWN if rule.control_test else None}
+    return [
+        Share(s.owner, s.owned, s.low, s.high, s.kind, control[s.control], s.joint, s.fact, s.sources, s.is_known)
+        for stakes in facts.stakes.values()
+        for s in stakes
+        if s.span.holds(day)
+    ]
 
 
 def _is_foreign(rule: OwnershipRule, party: str, facts: Facts) -> Truth:

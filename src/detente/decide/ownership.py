@@ -85,7 +85,7 @@ def owned(
 ) -> dict[str, Held]:
     """Every party in which a listed party has a stake, itself or through owners that count; the others are not owned.
 
-    ``seeds`` are the listed parties. One that is listed for certain is not asked about; one that perhaps is counts as a
+    ``seeds`` are the listed parties. One that is listed for certain has no answer; one that perhaps is counts as a
     possible owner and may itself be found owned. ``is_foreign`` answers for the country of ``rule.foreign_only`` (None:
     no country is known): a party of that country is not caught, yet what it holds is held indirectly all the same. The
     days on which the rule is in force are the caller's.
@@ -112,12 +112,12 @@ def owned(
     """
     sure = {seed for seed, listed in seeds.items() if listed is TRUE}
     perhaps = {seed for seed, listed in seeds.items() if listed is not FALSE}
-    rows = [share for share in shares if share.owned not in sure]
+    rows = list(shares)
     book = _book(rows, is_joint=not rule.aggregate)
     view = _View(rule, seeds, book, _run(rule, book, sure, is_low=True), _run(rule, book, perhaps, is_low=False))
     roots, lines = _roots(view), _lines(view, rows)
     answers: dict[str, Held] = {}
-    for party in sorted(lines):
+    for party in sorted(lines.keys() - sure):
         reason = lines[party]
         if rule.foreign_only is not None:
             reason = _if_foreign(reason, party, rule, UNKNOWN if is_foreign is None else is_foreign(party))
@@ -292,6 +292,8 @@ def _run(rule: OwnershipRule, book: _Book, seeds: Collection[str], *, is_low: bo
             is_owner = rule.control_test and (node in starts or node in over)
             for stake in book.of(owner):
                 party, kind = stake.owned, stake.kind
+                if party == root:
+                    continue
                 pool, low, high = book.joint.get(stake.key, (stake.key, stake.low, stake.high))
                 more = share - taken.get((pool, root), 0)
                 if more > 0:
@@ -370,7 +372,11 @@ def _lines(view: _View, rows: list[Share]) -> dict[str, Reason]:
             into[row.owned].append(row)
     lines: dict[str, Reason] = {}
     sizes: dict[str, int] = {}
-    for party in sorted(into, key=lambda p: (0, low[p], p) if p in low else (1, high.get(p, math.inf), p)):
+    early = {
+        party for party, listed in view.seeds.items() if listed is TRUE
+    }  # these count before they come to the line
+    ranks = {p: (0, low[p] - (p in early)) if p in low else (1, high.get(p, math.inf) - (p in early)) for p in into}
+    for party in sorted(into, key=lambda p: (ranks[p], p)):
         told: list[str] = []
         steps: list[Reason] = []
         size = 1
@@ -399,7 +405,8 @@ def _stake(view: _View, stake: _Stake, proof: Reason | None) -> tuple[str, Reaso
     if stake.key in view.book.joint:
         what += f" under the arrangement {' and '.join(sorted({row.joint for row in rows if row.joint}))}"
     asks = "" if is_known else _UNRECORDED[view.rule.unknown_share]
-    known = TRUE if stake.low == stake.high or stake.low >= view.low.need else UNKNOWN
+    is_open = stake.low < stake.high and stake.low < view.low.need <= view.high.counted.get(stake.owned, 0)
+    known = UNKNOWN if is_open else TRUE  # open: where in its range it lies can matter
     counts, standing = _standing(view, owner)
     text, short = f"{owner} ({standing}) {what}", f"{owner} {amount}{of_right} ({standing})"
     if proof is None or "itself" not in standing:
@@ -409,15 +416,17 @@ def _stake(view: _View, stake: _Stake, proof: Reason | None) -> tuple[str, Reaso
 
 def _standing(view: _View, owner: str) -> tuple[Truth, str]:
     """How sure it is that the stakes of an owner count, and as whose."""
-    listed, counts = view.seeds.get(owner, FALSE), view.counts(owner)
+    listed, counts, at_line = view.seeds.get(owner, FALSE), view.counts(owner), view.at_line(owner)
+    how = "itself owned or controlled" if view.rule.control_test else "itself owned"
     if view.rule.chain == "product" and listed is not TRUE and owner in view.high.passed:
         low, high = view.low.passed.get(owner, 0), view.high.passed[owner]
         return TRUE if low == high else UNKNOWN, f"{_range(low, high)} of it counts"
     if counts is FALSE:
         return TRUE, "not listed"
+    if listed is TRUE and view.rule.chain == "step" and (at_line is TRUE or (at_line and not view.rule.aggregate)):
+        return at_line, f"listed, {how}" if at_line is TRUE else f"listed, perhaps {how}"  # held for its owner as well
     if listed is counts:
         return counts, "listed" if listed is TRUE else "perhaps listed"
-    how = "itself owned or controlled" if view.rule.control_test else "itself owned"
     return counts, how if counts is TRUE else f"perhaps {how}"
 
 
