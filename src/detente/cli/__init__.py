@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 the record or a check has faults; 2 the command was not un
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from cyclopts import App, CycloptsError
@@ -34,6 +35,7 @@ app.command("detente.cli.import_:import_", name="import", help="Read an official
 
 def main() -> None:
     """Run the command line; errors come out as sentences, never as a traceback."""
+    end_cleanly()
     try:
         app(sys.argv[1:], exit_on_error=False, print_error=True)
     except CycloptsError:
@@ -45,6 +47,11 @@ def main() -> None:
         sys.exit(130)
     except Exception as error:
         _explain(error)
+
+
+def end_cleanly() -> None:
+    """Let a request to end (SIGTERM) unwind like Ctrl-C does, so that no half-written file stays behind."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def _explain(error: Exception) -> None:
