@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detente.decide.ownership import LONGEST, WHOLE, Held, Share, look_through, owned
+from detente.decide.ownership import Held, Share, look_through, owned
+from detente.decide.ownership.proof import LONGEST
+from detente.decide.ownership.shares import WHOLE
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Fact, Reason, Truth
 from detente.record import DetenteError
 from detente.record.limb import OwnershipRule, Window
