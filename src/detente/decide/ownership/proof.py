@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 from detente.decide.ownership.shares import WHOLE, Share, Stake, View, stakes_of
