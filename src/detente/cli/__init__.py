@@ -23,6 +23,8 @@ for _name, _help in {
     "demo": "Tell the whole story of the bundled case, in the terminal and as report.html.",
     "check": "Who may sell what to whom on a day: a table of verdicts.",
     "explain": "Why a sale may or may not go ahead on a day, down to the citation.",
+    "diff": "What changed between two days or two records: released, held or moved, and why.",
+    "licences": "How every licence line stands on a day: drawn, left, lost, expiring.",
     "cost": "What the measures cost each side once they have run through the network.",
     "report": "Write one self-contained page about a case.",
     "owners": "Whom listed parties own on a day, by each rule on ownership, with the proof.",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from detente.cli.output import counting, errors
+from detente.cli.output import FORMATS, counting, errors
 from detente.record import Case, load
 from detente.record.load import as_day
 
@@ -25,8 +25,21 @@ Orders = Annotated[
     Path | None, Parameter(help="An order book to decide instead: a .csv, .parquet or .xlsx file of order lines.")
 ]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON instead of a table.")]
+
+
+def _can_be_written(_type: object, path: Path | None) -> None:
+    """Said before the work is done, not after it."""
+    if path is not None and path.suffix not in FORMATS:
+        raise ValueError(f"a table is written as {', '.join(FORMATS)}; choose one of these endings.")
+    if path is not None and not path.parent.is_dir():
+        raise ValueError(f"there is no folder {path.parent} to write {path.name} into.")
+
+
 Out = Annotated[
-    Path | None, Parameter(name=["-o", "--output"], help="Write the table to a .csv, .parquet or .xlsx file.")
+    Path | None,
+    Parameter(
+        name=["-o", "--output"], help="Write the table to a .csv, .parquet or .xlsx file.", validator=_can_be_written
+    ),
 ]
 
 

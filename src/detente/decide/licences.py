@@ -157,8 +157,14 @@ def _holder(licence: Licence, seller: str, known: Reason, facts: Facts, day: dt.
         return known
     holders, at = licence.holders, [licence.fact]
     for event in licence.events:
-        if event.event == "transferred" and event.parties and event.date <= day:
+        if event.event != "transferred" or not event.parties:
+            continue
+        if event.date <= day:
             holders, at = event.parties, [licence.fact, event.fact]
+        elif event.known_by:
+            text = f"held by {facts.parties[seller].name}: transferred by {event.date}"
+            text += f", whether before {day} is not published"
+            return Reason(text, UNKNOWN, (licence.fact, event.fact), event.sources)
     names = ", ".join(facts.parties[h].name for h in holders)
     if len(holders) > 1:
         text = f"held by one of {names}; which one is not published"

@@ -71,9 +71,10 @@ def bites(
     """
     question = asked or Asked(sale, taking, facts, day, tester(sale, taking, facts, day))
     steps: list[Reason] = []
-    for _, test in conditions(measure, limb):
-        steps.append(test(question))
-        if steps[-1].truth is FALSE and not full:
+    for name, test in conditions(measure, limb):
+        r = test(question)
+        steps.append(Reason(r.text, r.truth, r.facts, r.sources, r.children, name))
+        if r.truth is FALSE and not full:
             break
     else:
         steps += [not_saved(saving, question) for saving in limb.savings]

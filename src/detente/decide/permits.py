@@ -167,9 +167,9 @@ def permits(case: Case, since: dt.date | str, through: dt.date | str) -> Permits
 def _alike(rows: pl.DataFrame, facts: Facts) -> tuple[Ints, pl.DataFrame]:
     """Group links that the law cannot tell apart: the group of each link, and one link of each group.
 
-    Links are alike when good, parties, destination and use are, and no finding speaks of one of them.
+    Links are alike when good, parties, destination and use are, and no finding or paper speaks of one of them.
     """
-    spoken = list({about for about, _ in facts.findings})
+    spoken = list({about for about, _ in facts.findings} | set(facts.documents))
     own = [pl.when(pl.col(c).is_in(spoken)).then(pl.col(c)) for c in ("id", "seller", "buyer")]
     bare = pl.when(pl.col("variant").is_null()).then(pl.col("seller"))
     seen = [pl.col(c) for c in ("item", "variant", "seller_party", "buyer_party", "destination", "end_user")]
