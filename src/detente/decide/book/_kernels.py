@@ -26,6 +26,14 @@ def segment(start: Array, since: Array, party: int, day: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def segments(start: Array, since: Array, party: Array, day: Array, out: Array) -> None:
+    """The row of many parties, each on its day; -1 for party -1 and for one without rows. All are (n,) int64."""
+    for i in range(party.size):
+        p = party[i]
+        out[i] = -1 if p < 0 or start[p] == start[p + 1] else segment(start, since, p, day[i])
+
+
+@njit(cache=True, nogil=True)
 def match(
     rows: Array,  # (families, n) int64: the row of each line in the stacked tables
     sure: Array,  # (rows, words) uint64: limbs whose condition is true
@@ -33,7 +41,8 @@ def match(
     reach_of: Array,  # (k,) int64: the families of windows and scopes
     scoped: Array,  # (words,) uint64: limbs with a scope
     start: Array,  # (parties + 1,) int64
-    since: Array,  # (party rows,) int64
+    since: Array,  # (spans,) int64
+    at: Array,  # (spans,) int64: what a party is from a day on
     meant: Array,  # (party rows, 2, words) uint64: limbs that mean the party; true, not false
     home: Array,  # (party rows, 2, words) uint64: the same for headquarters
     who: Array,  # (3, n) int64: purchaser, ultimate consignee, end user
@@ -42,17 +51,18 @@ def match(
     between_party: Array,  # (k,) int64
     roles: Array,  # (4, words) uint64: limbs that count each role
     day: Array,  # (n,) int64
-    told: Array,  # (n,) int64: row of what findings and papers say
-    down: Array,  # (told rows, 2, words) uint64: a buyer further down
-    knows: Array,  # (told rows, 2, words) uint64: knowledge
-    met: Array,  # (told rows, 2, words) uint64: met by a paper
-    saving: Array,  # (n,) int64: row of the saving clauses
-    unsaved: Array,  # (saving rows, 2, words) uint64: limbs that no clause saves from; true, not false
+    told: Array,  # (4, n) int64: the rows of each line in the next four tables
+    down: Array,  # (rows, 2, words) uint64: a buyer further down
+    knows: Array,  # (rows, 2, words) uint64: knowledge
+    met: Array,  # (rows, 2, words) uint64: met by a paper
+    unsaved: Array,  # (rows, 2, words) uint64: limbs that no clause saves from; true, not false
     no_party: Array,  # (words,) uint64: limbs without a condition on parties
     no_home: Array,  # (words,) uint64
     no_knowledge: Array,  # (words,) uint64
     held: Array,  # (words,) uint64: requirements and prohibitions
-    kept: Array,  # (words,) uint64: limbs that an answer depends on
+    defies: Array,  # (words,) uint64: limbs that forbid complying
+    kept: Array,  # (words,) uint64: limbs that an answer may depend on
+    helps: Array,  # (64 * words, words) uint64: what may lift each rule, or take a sale out of it
     pattern: Array,  # (n,) int64: out, the number of the pattern of each line
     found: Array,  # (capacity, 4 * words + 1) uint64: out, the patterns
     table: Array,  # (slots,) int64, -1 where free: a hash table over them
@@ -61,18 +71,21 @@ def match(
     n = pattern.size
     words = kept.size
     count = 0
+    one = np.uint64(1)
+    none = np.uint64(0)
     slots = np.int64(table.size)
     t, m = np.empty(words, np.uint64), np.empty(words, np.uint64)
     pt, pm = np.empty(words, np.uint64), np.empty(words, np.uint64)
-    kt = np.empty(words, np.uint64)
+    kt, live = np.empty(words, np.uint64), np.empty(words, np.uint64)
     ht, hm = np.empty(words, np.uint64), np.empty(words, np.uint64)
     key = np.empty(4 * words + 1, np.uint64)
     for i in range(n):
+        d, kn, me, s = told[0, i], told[1, i], told[2, i], told[3, i]
         for w in range(words):
-            t[w] = m[w] = ~np.uint64(0)
-            kt[w] = ht[w] = hm[w] = np.uint64(0)
-            pt[w] = no_party[w] | down[told[i], 0, w]
-            pm[w] = no_party[w] | down[told[i], 1, w]
+            t[w] = m[w] = ~none
+            kt[w] = ht[w] = hm[w] = none
+            pt[w] = no_party[w] | down[d, 0, w]
+            pm[w] = no_party[w] | down[d, 1, w]
         for f in range(rows.shape[0]):
             r = rows[f, i]
             for w in range(words):
@@ -82,7 +95,7 @@ def match(
         for k in range(3 + last - first):
             role = min(k, 3)
             party = who[k, i] if k < 3 else between_party[first + k - 3]
-            p = segment(start, since, party, day[i])
+            p = at[segment(start, since, party, day[i])]
             for w in range(words):
                 pt[w] |= meant[p, 0, w] & roles[role, w]
                 pm[w] |= meant[p, 1, w] & roles[role, w]
@@ -90,11 +103,10 @@ def match(
                     kt[w] |= meant[p, 0, w]
                 ht[w] |= home[p, 0, w]
                 hm[w] |= home[p, 1, w]
-        flags = np.uint64(0)
-        a, s = told[i], saving[i]
+        flags = none
         for w in range(words):
-            t[w] &= pt[w] & (no_home[w] | ht[w]) & (no_knowledge[w] | kt[w] | knows[a, 0, w])
-            m[w] &= pm[w] & (no_home[w] | hm[w]) & (no_knowledge[w] | kt[w] | knows[a, 1, w])
+            t[w] &= pt[w] & (no_home[w] | ht[w]) & (no_knowledge[w] | kt[w] | knows[kn, 0, w])
+            m[w] &= pm[w] & (no_home[w] | hm[w]) & (no_knowledge[w] | kt[w] | knows[kn, 1, w])
             if t[w] & held[w] & ~unsaved[s, 1, w]:
                 flags |= np.uint64(SAVED)
             near = scoped[w]
@@ -104,8 +116,20 @@ def match(
                 flags |= np.uint64(REACHED)
             t[w] &= unsaved[s, 0, w] & kept[w]
             m[w] &= unsaved[s, 1, w] & kept[w]
-            key[w], key[words + w] = t[w], m[w]
-            key[2 * words + w], key[3 * words + w] = met[a, 0, w] & m[w], met[a, 1, w] & m[w]
+            live[w] = held[w] | defies[w]
+        for w in range(words):  # of what lifts a rule, or takes out of it, only where that rule may bite
+            left = m[w] & held[w]
+            k = 64 * w
+            while left:
+                if left & one:
+                    for v in range(words):
+                        live[v] |= helps[k, v]
+                left >>= one
+                k += 1
+        for w in range(words):
+            key[w], key[words + w] = t[w] & live[w], m[w] & live[w]
+            rule = m[w] & held[w]
+            key[2 * words + w], key[3 * words + w] = met[me, 0, w] & rule, met[me, 1, w] & rule
         key[4 * words] = flags
         h = np.uint64(14695981039346656037)
         for w in range(key.size):
@@ -113,8 +137,8 @@ def match(
             h ^= h >> np.uint64(29)
         slot = np.int64(h % np.uint64(slots))
         while True:
-            at = table[slot]
-            if at < 0:
+            k = table[slot]
+            if k < 0:
                 if count >= found.shape[0]:
                     return -1
                 for w in range(key.size):
@@ -125,11 +149,153 @@ def match(
                 break
             same = True
             for w in range(key.size):
-                if found[at, w] != key[w]:
+                if found[k, w] != key[w]:
                     same = False
                     break
             if same:
-                pattern[i] = at
+                pattern[i] = k
                 break
             slot = (slot + np.int64(1)) % slots
     return count
+
+
+@njit(cache=True, nogil=True)
+def place(group: int, key: Array, slots: int) -> int:
+    """Where the search for a group and a key begins in a hash table."""
+    h = np.uint64(14695981039346656037) ^ np.uint64(group)
+    for w in range(key.size):
+        h = (h ^ np.uint64(key[w])) * np.uint64(1099511628211)
+        h ^= h >> np.uint64(29)
+    return np.int64(h % np.uint64(slots))
+
+
+@njit(cache=True, nogil=True)
+def allocate(
+    turns: Array,  # (n,) int64: lines in turn
+    group: Array,  # (lines,) int64: the group of each line of the book
+    day: Array,  # (lines,) int64
+    value: Array,  # (lines,) int64
+    quantity: Array,  # (lines,) int64, -1 where it is not known
+    slot_start: Array,  # (groups + 1,) int64: the slots of a group, a slot a licence line that may cover it
+    account: Array,  # (slots,) int64: the licence line
+    limit_value: Array,  # (slots,) int64, -1 where without limit
+    limit_quantity: Array,  # (slots,) int64, -1 where without limit
+    limit_full: Array,  # (slots,) int64: nothing more once so much is drawn; -1 where that is not so
+    is_own: Array,  # (slots,) int64: 1 where the case records that the line was drawn on it
+    past: Array,  # (draws, 4) int64: recorded draws in order: day, account, value, quantity
+    state: Array,  # (3,) int64: in and out: the next turn, the next recorded draw, how many draws there are
+    drawn: Array,  # (accounts, 2) int64: in and out, value and quantity drawn
+    n_known: int,
+    known: Array,  # (capacity, 2 + key words) int64: group, answer, then how each slot stands, two bits a slot
+    table: Array,  # (slots of a hash table,) int64, -1 where free
+    takes_start: Array,  # (answers + 1,) int64: the accounts an answer draws on
+    takes: Array,  # (k,) int64
+    key: Array,  # (key words,) int64: out, the key of the turn that is not known
+    answer: Array,  # (lines,) int64: out, which of the known answers
+    draw: Array,  # (capacity, 2) int64: out, line and account of each draw
+    before: Array,  # (lines,) int64: out, how many draws came before the turn of a line
+) -> int:
+    """Let lines draw in turn, until one stands as no line before it did: its turn is returned, or -1 at the end.
+
+    -2 says that ``draw`` is full.
+    """
+    words = key.size
+    slots = np.int64(table.size)
+    while state[0] < turns.size:
+        i = turns[state[0]]
+        while state[1] < past.shape[0] and past[state[1], 0] <= day[i]:
+            k = state[1]
+            drawn[past[k, 1], 0] += past[k, 2]
+            drawn[past[k, 1], 1] += past[k, 3]
+            state[1] += 1
+        g = group[i]
+        for w in range(words):
+            key[w] = 0
+        for s in range(slot_start[g], slot_start[g + 1]):
+            a = account[s]
+            room = 2
+            if is_own[s] == 0:
+                if limit_full[s] >= 0 and drawn[a, 1] >= limit_full[s]:
+                    room = 0
+                elif limit_value[s] >= 0 and drawn[a, 0] + value[i] > limit_value[s]:
+                    room = 0
+                elif limit_quantity[s] >= 0:
+                    if quantity[i] < 0:
+                        room = 1
+                    elif drawn[a, 1] + quantity[i] > limit_quantity[s]:
+                        room = 0
+            b = s - slot_start[g]
+            key[b // 31] |= np.int64(room) << np.int64(2 * (b % 31))
+        slot = place(g, key, slots)
+        hit = np.int64(-1)
+        while table[slot] >= 0:
+            k = table[slot]
+            same = known[k, 0] == g
+            for w in range(words):
+                same = same and known[k, 2 + w] == key[w]
+            if same:
+                hit = k
+                break
+            slot = (slot + np.int64(1)) % slots
+        if hit < 0:
+            return int(state[0])
+        first, last = takes_start[hit], takes_start[hit + 1]
+        if state[2] + last - first > draw.shape[0]:
+            return -2
+        answer[i] = hit
+        before[i] = state[2]
+        for k in range(first, last):
+            a = takes[k]
+            draw[state[2], 0], draw[state[2], 1] = i, a
+            state[2] += 1
+            drawn[a, 0] += value[i]
+            drawn[a, 1] += max(quantity[i], 0)
+        state[0] += 1
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def insert(table: Array, group: int, key: Array, number: int) -> None:
+    """Put a known answer into the hash table of ``allocate``."""
+    slots = np.int64(table.size)
+    slot = place(group, key, slots)
+    while table[slot] >= 0:
+        slot = (slot + np.int64(1)) % slots
+    table[slot] = number
+
+
+@njit(cache=True, nogil=True)
+def strictest(
+    answer: Array,  # (n,) int64: the answer of each line
+    wanted: Array,  # (answers,) int64: 1 where the policy of its lines is asked for
+    base: Array,  # (answers,) int64: rank of the rules' own policies
+    standing_start: Array,  # (answers + 1,) int64
+    standing: Array,  # (k,) int64: limbs that stand
+    counts: Array,  # (limbs, 4) int64: 1 where a limb counts a role
+    start: Array,  # (parties + 1,) int64
+    since: Array,  # (spans,) int64
+    at: Array,  # (spans,) int64
+    review: Array,  # (party rows, limbs) int8: rank of the entries through which a limb means a party
+    who: Array,  # (3, n) int64
+    between: Array,  # (n,) int64
+    between_start: Array,  # (lists + 1,) int64
+    between_party: Array,  # (k,) int64
+    day: Array,  # (n,) int64
+    out: Array,  # (n,) int64: in and out, the rank of the strictest policy of each line
+) -> None:
+    """The strictest policy of each line: of its rules and of the entries through which they mean its parties."""
+    for i in range(answer.size):
+        a = answer[i]
+        if wanted[a] == 0:
+            continue
+        best = min(out[i], base[a])
+        first, last = between_start[between[i]], between_start[between[i] + 1]
+        for k in range(3 + last - first):
+            role = min(k, 3)
+            party = who[k, i] if k < 3 else between_party[first + k - 3]
+            p = at[segment(start, since, party, day[i])]
+            for j in range(standing_start[a], standing_start[a + 1]):
+                limb = standing[j]
+                if counts[limb, role]:
+                    best = min(best, np.int64(review[p, limb]))
+        out[i] = best

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from detente.decide.book.tables import Masks, Tables, numbers
-from detente.decide.facts import Facts
 from detente.decide.licences import Cover
-from detente.decide.rules import lifters, outcome_of, removers, status_of
+from detente.decide.rules import outcome_of, status_of
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, Truth
-from detente.decide.verdict import draws_of, share_of, state_of
+from detente.decide.verdict import WORSE, draws_of, share_of, state_of
 from detente.record.case import Outcome
 
 SAVED, REACHED = 1, 2
@@ -55,47 +54,53 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """How all rules stand to a line, apart from licences."""
+    """How all rules stand to a line, apart from licences. ``sure`` and ``may`` are all limbs that bite, or may."""
 
     rules: tuple[Rule, ...]
     is_defied: bool
     is_near: bool
     is_saved: bool
     reading: int
+    licensable: tuple[str, ...]
+    sure: frozenset[int]
+    may: frozenset[int]
 
-    def licensable(self, tables: Tables) -> tuple[str, ...]:
-        """Ids of the rules that a licence may overcome."""
-        found = (tables.limbs[r.number][1] for r in self.rules if r.wants_licence)
-        return tuple(x.id for x in found if x.is_licensable)
+    def truth(self, k: int) -> Truth:
+        """Whether a limb bites, of those that matter here."""
+        return TRUE if k in self.sure else UNKNOWN if k in self.may else FALSE
 
 
-def pattern_of(key: Masks, tables: Tables, facts: Facts, reading: int) -> Pattern:
+def pattern_of(key: Masks, tables: Tables, reading: int) -> Pattern:
     """Read one pattern of bits."""
     w = tables.words
-    sure, may = set(numbers(key[:w])), set(numbers(key[w : 2 * w]))
+    sure, may = frozenset(numbers(key[:w])), frozenset(numbers(key[w : 2 * w]))
     met_sure, met_may = set(numbers(key[2 * w : 3 * w])), set(numbers(key[3 * w : 4 * w]))
     flags = int(key[4 * w])
 
-    def truth(k: int, yes: set[int] = sure, perhaps: set[int] = may) -> Truth:
+    def truth(k: int, yes: Iterable[int] = sure, perhaps: Iterable[int] = may) -> Truth:
         return TRUE if k in yes else UNKNOWN if k in perhaps else FALSE
 
     needed: list[Rule] = []
     banned: list[Rule] = []
+    open_: list[str] = []
+    defied = False
     for k in sorted(may):
-        _, limb = tables.limbs[k]
-        if limb.effect not in {"require_licence", "prohibit"}:
+        limb = tables.limbs[k][1]
+        defied |= limb.effect == "forbid_compliance" and k in sure
+        if k not in tables.lifts:
             continue
-        outs = (truth(tables.number[x.id]) for x in removers(limb, facts))
-        bites = min(truth(k), ~max(outs, default=FALSE))
+        bites = min(truth(k), ~max((truth(x) for x in tables.outs[k]), default=FALSE))
         if bites is FALSE:
             continue
-        lifts = [(x.id, truth(tables.number[x.id])) for x in lifters(limb, facts)]
+        lifts = [(x, truth(x)) for x in tables.lifts[k]]
         lifted = max((t for _, t in lifts), default=FALSE)
-        lifting = tuple(x for x, t in lifts if t is TRUE)
+        lifting = tuple(tables.limbs[x][1].id for x, t in lifts if t is TRUE)
         rule = Rule(k, bites, lifted, lifting, truth(k, met_sure, met_may), limb.effect == "prohibit")
         (banned if rule.is_ban else needed).append(rule)
-    defied = any(tables.limbs[k][1].effect == "forbid_compliance" for k in sure)
-    return Pattern((*needed, *banned), defied, bool(flags & (SAVED | REACHED)), bool(flags & SAVED), reading)
+        if rule.wants_licence and limb.is_licensable:
+            open_.append(limb.id)
+    is_near, is_saved = bool(flags & (SAVED | REACHED)), bool(flags & SAVED)
+    return Pattern((*needed, *banned), defied, is_near, is_saved, reading, tuple(open_), sure, may)
 
 
 def answer_of(pattern: Pattern, covers: Mapping[str, Sequence[Cover]], tables: Tables) -> Answer:
@@ -130,6 +135,14 @@ def answer_of(pattern: Pattern, covers: Mapping[str, Sequence[Cover]], tables: T
         tuple(unknown) if outcome == "needs_facts" else (), pattern.reading,
         pattern.is_saved and outcome == "allowed", draws,
     )  # fmt: skip
+
+
+def worse(answers: Sequence[Answer]) -> Answer:
+    """The worse of the answers in the two readings, with the other one beside it."""
+    if len(answers) == 1 or answers[0].outcome == answers[1].outcome:
+        return answers[0]
+    bad, good = sorted(answers, key=lambda a: WORSE.index(a.outcome), reverse=True)
+    return replace(bad, high=max(bad.high, good.high), otherwise=good.outcome)
 
 
 def with_room(cover: Cover, truth: Truth, fit: int | None) -> Cover:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import polars as pl
 
 from detente.decide import ledger
-from detente.decide.book.allocation import Draws
+from detente.decide.book.allocation import Draws, allocate
 from detente.decide.book.answers import Answer, Pattern, pattern_of
-from detente.decide.book.codes import Coded, Ints, coded
+from detente.decide.book.codes import Coded, Ints, as_days, coded
+from detente.decide.book.frame import frame_of
 from detente.decide.book.licensed import Answers, Progress, licensed
-from detente.decide.book.match import match
-from detente.decide.book.shown import needs, reviews
+from detente.decide.book.match import bites, match
+from detente.decide.book.needs import Needs, needs
+from detente.decide.book.reviews import NONE, POLICIES, reviews
 from detente.decide.book.tables import build
 from detente.decide.facts import facts_of
-from detente.decide.verdict import Verdict, decide, headline
+from detente.decide.sale import Sale
+from detente.decide.verdict import Verdict, decide
 from detente.record import Case, NotFound
 from detente.record.load import as_day
 
@@ -30,19 +34,20 @@ def silent(_what: str, _done: int, _of: int) -> None:
     """Tell nobody."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Book:
     """An order book as decided on a day.
 
-    ``answer`` is the number of each line's answer in ``answers``, ``review`` the policy of those that need a licence
-    and ``needs`` the facts still needed, by line. ``draws`` are what the lines draw on licences, in turn.
+    ``answer`` is the number of each line's answer in ``answers``, ``policy`` the place in ``POLICIES`` of how an
+    application for it is looked at (one beyond the last: nothing is said), ``needs`` the facts still needed. ``draws``
+    are what the lines draw on licences, in turn.
     """
 
     coded: Coded
     answers: tuple[Answer, ...]
     answer: Ints
-    review: dict[int, str]
-    needs: dict[int, tuple[str, ...]]
+    policy: Ints
+    needs: Needs
     draws: Draws
 
     @property
@@ -55,51 +60,51 @@ class Book:
         """The day that was asked about: of lines that have not left."""
         return self.coded.as_of
 
+    @cached_property
+    def review(self) -> Mapping[int, str]:
+        """The policy of each line that needs a licence, where one is stated."""
+        lines = np.flatnonzero(self.policy < NONE)
+        return {i: POLICIES[k] for i, k in zip(lines.tolist(), self.policy[lines].tolist(), strict=True)}
+
     def frame(self) -> pl.DataFrame:
         """One row a line, with the columns of ``detente.check`` and ``otherwise``."""
-        return _frame(self)
+        return frame_of(self.coded, self.answers, self.answer, self.policy, self.needs)
 
     def drawn_before(self, i: int) -> ledger.Drawn:
         """What had been drawn on a line of a licence when the turn of a line of the book came."""
-        facts, day = self.coded.facts, dt.date.fromordinal(int(self.coded.day[i]))
-        base = ledger.recorded(facts, day, self.coded.full["id"][i])
-        turn = self.draws.turn.get(i, len(self.draws.at))
-        return lambda licence, number: ledger.total(
-            (
-                base(licence, number),
-                *(
-                    (v, q)
-                    for line, v, q in zip(
-                        self.draws.line[:turn], self.draws.value[:turn], self.draws.quantity[:turn], strict=True
-                    )
-                    if line == (licence, number)
-                ),
-            )
-        )
+        base = ledger.recorded(self.coded.facts, self.coded.when(i), self.coded.full["id"][i])
+        return lambda licence, line: ledger.total((base(licence, line), self.draws.before(i, (licence, line))))
 
-    def verdict(self, line: str) -> Verdict:
-        """The reasons for one line. Raises ``NotFound`` for an id that the book does not have."""
+    def place(self, line: str) -> int:
+        """Where a line stands in the book. Raises ``NotFound`` for an id that the book does not have."""
         found = self.coded.full["id"].index_of(line)
         if found is None:
             raise NotFound(f"The book has no line {line!r}.")
+        return found
+
+    def sale(self, line: str) -> Sale:
+        """The sale of a line. Raises ``NotFound`` for an id that the book does not have."""
+        return self.coded.sale(self.place(line))
+
+    def verdict(self, line: str) -> Verdict:
+        """The reasons for one line. Raises ``NotFound`` for an id that the book does not have."""
+        found = self.place(line)
         facts = self.coded.facts
         return decide(self.case, self.coded.sale(found), facts, self.as_of, full=True, drawn=self.drawn_before(found))
 
     def ledger(self) -> pl.DataFrame:
         """One row a draw, in turn: order, licence, line, date, value_usd_m, quantity."""
-        d, day = self.draws, dt.date.fromordinal
+        d, at = self.draws, np.array(self.draws.at, dtype=np.int64)
         return pl.DataFrame(
             {
-                "order": [self.coded.full["id"][i] for i in d.at],
-                "licence": [x[0] for x in d.line],
-                "line": [x[1] for x in d.line],
-                "date": [day(int(self.coded.day[i])) for i in d.at],
-                "value_usd_m": [v / ledger.VALUE for v in d.value],
-                "quantity": [q / ledger.QUANTITY for q in d.quantity],
-            },
-            schema={"order": pl.String, "licence": pl.String, "line": pl.Int64, "date": pl.Date,
-                    "value_usd_m": pl.Float64, "quantity": pl.Float64},
-        )  # fmt: skip
+                "order": self.coded.full["id"].gather(at),
+                "licence": pl.Series([x[0] for x in d.line], dtype=pl.String),
+                "line": pl.Series([x[1] for x in d.line], dtype=pl.Int64),
+                "date": as_days(self.coded.day[at]),
+                "value_usd_m": np.array(d.value, dtype=np.int64) / ledger.VALUE,
+                "quantity": np.array(d.quantity, dtype=np.int64) / ledger.QUANTITY,
+            }
+        )
 
 
 def check_book(
@@ -123,63 +128,20 @@ def check_book(
     day = as_day(as_of, "as_of")
     facts = facts_of(case)
     book = coded(lines, case, facts, day)
-    n = book.n
-    doubtful = np.zeros(n, dtype=bool)
+    doubtful = np.zeros(book.n, dtype=bool)
     for since, through in facts.doubts:
         doubtful |= (since.toordinal() <= book.day) & (book.day <= through.toordinal())
     readings = [facts, facts_of(case, "otherwise")] if doubtful.any() else [facts]
-    built = [build(book, f) for f in readings]
+    built = build(book, readings, partial(bites, book))
     numbers: list[Ints] = []
     patterns: list[list[Pattern]] = []
-    for k, (f, tables) in enumerate(zip(readings, built, strict=True)):
+    for k, tables in enumerate(built):
         number, keys = match(book, tables, executor, chunk, partial(progress, "deciding"))
         numbers.append(np.where(doubtful, number, -1) if k else number)
-        patterns.append([pattern_of(key, tables, f, k) for key in keys])
-    answers = Answers(n)
-    draws = licensed(book, readings, built, numbers, patterns, answers, progress)
-    bare = Book(book, tuple(answers.all), answers.of, {}, {}, draws)
-    said = needs(book, readings, built, answers, bare.drawn_before)
-    return Book(book, bare.answers, bare.answer, reviews(book, readings, built, answers), said, draws)
-
-
-def _frame(book: Book) -> pl.DataFrame:
-    """The table of a book."""
-    full, facts = book.coded.full, book.coded.facts
-    told = pl.DataFrame(
-        [
-            {
-                "outcome": a.outcome, "state": a.state, "allowed": a.share, "allowed_low": a.low,
-                "allowed_high": a.high, "limbs": list(a.limbs), "authorisations": list(a.authorisations),
-                "licences": list(a.licences), "otherwise": a.otherwise,
-                "because": headline(a.outcome, (a.share, a.low, a.high), a.is_saved, a.otherwise),
-            }
-            for a in book.answers
-        ],
-        schema={
-            "outcome": pl.String, "state": pl.String, "allowed": pl.Float64, "allowed_low": pl.Float64,
-            "allowed_high": pl.Float64, "limbs": pl.List(pl.String), "authorisations": pl.List(pl.String),
-            "licences": pl.List(pl.String), "because": pl.String, "otherwise": pl.String,
-        },
-    )  # fmt: skip
-    ships = {v: x.shipped_from for v, x in facts.variants.items()}
-    n = full.height
-    review = pl.Series("review", [book.review.get(i) for i in range(n)] if book.review else [None] * n, dtype=pl.String)
-    needs = pl.Series(
-        "needs", [book.needs.get(i, ()) for i in range(n)] if book.needs else [()] * n, dtype=pl.List(pl.String)
-    )
-    names = full.select(
-        pl.col("id").alias("sale"),
-        pl.lit("order").alias("kind"),
-        pl.coalesce("seller_unit", "seller").alias("seller"),
-        pl.coalesce("buyer_unit", "purchaser").alias("buyer"),
-        "item",
-        pl.col("variant").replace_strict(ships, default=None, return_dtype=pl.String).alias("seller_country"),
-        "value_usd_m",
-    )
-    day = pl.Series("day", book.coded.day - dt.date(1970, 1, 1).toordinal()).cast(pl.Int32).cast(pl.Date)
-    rows = told[book.answer] if n else told
-    return pl.concat([names.with_columns(day), rows.with_columns(review, needs)], how="horizontal").select(
-        "sale", "kind", "seller", "buyer", "item", "seller_country", "value_usd_m", "day", "outcome", "state",
-        "allowed", "allowed_low", "allowed_high", "limbs", "authorisations", "licences", "review", "needs", "because",
-        "otherwise",
-    )  # fmt: skip
+        patterns.append([pattern_of(key, tables, k) for key in keys])
+    answers = Answers(book.n)
+    found = licensed(book, readings, built, numbers, patterns, answers, progress)
+    draws = allocate(book, facts, found, answers, partial(progress, "drawing"))
+    bare = Book(book, (), answers.of, answers.of, Needs(answers.of, ()), draws)
+    said = needs(book, readings, built, numbers, patterns, answers, found, draws, bare.drawn_before)
+    return Book(book, tuple(answers.all), answers.of, reviews(book, readings, built, answers), said, draws)

@@ -1,4 +1,4 @@
-"""The lines of a book as whole numbers: a code for each thing that a condition of a rule may look at."""
+"""The lines of a book as whole numbers: a code for each thing that a rule may look at."""
 
 from __future__ import annotations
 
@@ -18,21 +18,26 @@ from detente.decide.limbs import tester
 from detente.decide.places import NOT_KNOWN
 from detente.decide.sale import Sale, link_rows, order_of, taking_part
 from detente.record import Case
+from detente.record.countries import COUNTRIES
 
 Ints = npt.NDArray[np.int64]
 EVENTS = ("production_started", "aboard_carrier", "exported", "received", "ordered")
 NEVER = np.iinfo(np.int32).min  # the day of an event that is not recorded
+PLACES = tuple(COUNTRIES)
+_FIRST = dt.date(1970, 1, 1).toordinal()
 _DENSE = 1 << 23
+_UNIT = "\x1f"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coded:
     """A book as codes, an array of one whole number a line each.
 
-    ``columns`` has, by name: ``seller`` and the other roles (places of the party in ``parties``), ``good`` (variant and
-    whether it is made so on the day), ``destination``, ``via``, ``end_use``, ``move`` (what kind of movement),
-    ``usd`` (value in cents), ``told`` (which of the things a finding or paper speaks of), and the days of its events.
-    ``day`` is the ordinal of the day each line is decided on.
+    ``columns`` has, by name: ``seller``, ``purchaser``, ``ultimate_consignee`` and ``end_user`` (places of the party
+    in ``parties``), ``variant`` (place in ``variants``, -1 for none), ``good`` (variant and whether it is made so on
+    the day), ``destination`` (place in ``PLACES``), ``between``, ``via`` and ``end_use`` (places in ``lists``),
+    ``move`` (what kind of movement), ``link`` and ``seller_unit``, ``buyer_unit`` (places in ``links`` and ``units``,
+    -1 for none), and the days of its events. ``day`` is the ordinal of the day each line is decided on.
     """
 
     case: Case
@@ -40,8 +45,11 @@ class Coded:
     lines: pl.DataFrame
     full: pl.DataFrame
     links: dict[str, dict[str, Any]]
+    units: tuple[str, ...]
     parties: tuple[str, ...]
+    variants: tuple[str, ...]
     columns: dict[str, Ints]
+    lists: dict[str, list[list[str]]]
     between_start: Ints
     between_party: Ints
     day: Ints
@@ -57,133 +65,127 @@ class Coded:
         row = self.lines.row(i, named=True)
         return order_of(row, self.links.get(row["link"]), self.facts)
 
-    def asked(self, i: int, facts: Facts, day: dt.date | None = None) -> Asked:
-        """The question that a line puts, on its own day unless another is given."""
-        sale = self.sale(i)
-        when = day or dt.date.fromordinal(int(self.day[i]))
-        taking = taking_part(sale, facts, when)
-        return Asked(sale, taking, facts, when, tester(sale, taking, facts, when, full=False))
+    def sales(self, lines: Ints) -> list[Sale]:
+        """The sales of some lines."""
+        rows = self.lines[lines].iter_rows(named=True)
+        return [order_of(row, self.links.get(row["link"]), self.facts) for row in rows]
+
+    def when(self, i: int) -> dt.date:
+        """The day a line is decided on."""
+        return dt.date.fromordinal(int(self.day[i]))
+
+    def asked(self, i: int, facts: Facts, sale: Sale | None = None) -> Asked:
+        """The question that a line puts, or another sale on its day."""
+        asked, when = sale or self.sale(i), self.when(i)
+        taking = taking_part(asked, facts, when)
+        return Asked(asked, taking, facts, when, tester(asked, taking, facts, when, full=False))
 
 
 def coded(lines: pl.DataFrame, case: Case, facts: Facts, as_of: dt.date) -> Coded:
     """Number everything in a book that a rule may ask about."""
-    full = completed(lines, case)
-    parties = tuple(case["parties"]["id"])
-    place = pl.DataFrame({"id": parties, "at": np.arange(len(parties), dtype=np.int64)})
-
-    def of(column: str) -> Ints:
-        return _joined(full[column], place)
-
-    day = full.select(_ordinal(pl.coalesce("exported", pl.lit(as_of)))).to_series().to_numpy()
-    good = _good(full, facts, day)
-    lists, between = _lists(full["intermediate_consignee"])
-    spread = [[parties.index(p) for p in x] for x in lists] if any(lists) else [[] for _ in lists]
-    columns: dict[str, Ints] = {
-        "seller": of("seller"),
-        "purchaser": of("purchaser"),
-        "ultimate_consignee": of("ultimate_consignee"),
-        "end_user": of("end_user"),
-        "between": between,
-        "good": good,
-        "destination": _ranked(full["destination"]),
-        "via": _lists(full["via"])[1],
-        "end_use": _lists(full["end_use"])[1],
-        "move": _move(full, facts, good),
-        "usd": (full["value_usd_m"] * 1e8).round().cast(pl.Int64).to_numpy(),
-        "told": _told(full, facts),
-    }
-    for event in EVENTS:
-        columns[event] = full.select(_ordinal(pl.col(event)).fill_null(NEVER)).to_series().to_numpy()
-    links = (
-        {r["id"]: r for r in link_rows(case).iter_rows(named=True)} if full["link"].null_count() < full.height else {}
-    )
+    rows = completed(lines, case)
+    parties, variants, units = tuple(case["parties"]["id"]), tuple(facts.variants), tuple(case["units"]["id"])
+    has_links = rows["link"].null_count() < rows.height
+    links = {r["id"]: r for r in link_rows(case).iter_rows(named=True)} if has_links else {}
+    day = rows.select(_ordinal(pl.coalesce("exported", pl.lit(as_of)))).to_series().to_numpy()
+    who = ("seller", "purchaser", "ultimate_consignee", "end_user")
+    columns = {c: _places(rows[c], parties) for c in who}
+    columns["variant"] = _places(rows["variant"], variants)
+    columns["link"] = _places(rows["link"], tuple(links))
+    columns |= {c: _places(rows[c], units) for c in ("seller_unit", "buyer_unit")}
+    columns["destination"] = _places(rows["destination"], PLACES)
+    lists: dict[str, list[list[str]]] = {}
+    for name, column in (("between", "intermediate_consignee"), ("via", "via"), ("end_use", "end_use")):
+        lists[name], columns[name] = _lists(rows[column])
+    full = _with_items(rows, columns, facts)
+    columns["good"] = _good(full, columns, facts, day)
+    columns["move"] = _move(full, columns, facts)
+    columns |= {e: rows.select(_ordinal(pl.col(e)).fill_null(NEVER)).to_series().to_numpy() for e in EVENTS}
+    number = {p: k for k, p in enumerate(parties)} if any(lists["between"]) else {}
+    spread = [[number[p] for p in x] for x in lists["between"]]
     start = np.concatenate(([0], np.cumsum([len(x) for x in spread]))).astype(np.int64)
     flat = np.array([p for x in spread for p in x], dtype=np.int64)
-    return Coded(case, facts, lines, full, links, parties, columns, start, flat, day, as_of)
+    return Coded(
+        case, facts, lines, full, links, units, parties, variants, columns, lists, start, flat, day, as_of
+    )  # fmt: skip
 
 
 def _ordinal(day: pl.Expr) -> pl.Expr:
     """Days as Python counts them: 1 is 0001-01-01."""
-    return day.cast(pl.Int32).cast(pl.Int64) + dt.date(1970, 1, 1).toordinal()
+    return day.cast(pl.Int32).cast(pl.Int64) + _FIRST
 
 
-def _joined(column: pl.Series, place: pl.DataFrame) -> Ints:
-    found = column.to_frame("id").join(place, on="id", how="left", maintain_order="left")["at"]
-    return found.fill_null(-1).to_numpy().astype(np.int64)
+def as_days(ordinals: Ints) -> pl.Series:
+    """Days from ordinals."""
+    return pl.Series("day", ordinals - _FIRST).cast(pl.Int32).cast(pl.Date)
 
 
-def _ranked(column: pl.Series) -> Ints:
-    """A number for each value, the same for the same; 0 for an empty cell."""
-    return column.rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
+def _places(column: pl.Series, values: Sequence[str]) -> Ints:
+    """The place of each cell among some values; -1 where it is empty."""
+    if column.null_count() == column.len():
+        return np.full(column.len(), -1, dtype=np.int64)
+    found = column.cast(pl.Enum(values)).to_physical().cast(pl.Int64)
+    return found.fill_null(-1).to_numpy()
 
 
 def _lists(column: pl.Series) -> tuple[list[list[str]], Ints]:
     """The different lists of a column, the empty one first, and the number of the list of each line."""
-    text = column.list.join("\x1f").fill_null("")
+    n = column.len()
+    if column.null_count() == n or not column.list.len().max():
+        return [[]], np.zeros(n, dtype=np.int64)
+    text = column.list.join(_UNIT).fill_null("")
     values = ["", *sorted(set(text.unique()) - {""})]
-    place = pl.DataFrame({"id": values, "at": np.arange(len(values), dtype=np.int64)})
-    return [v.split("\x1f") if v else [] for v in values], _joined(text, place)
+    return [v.split(_UNIT) if v else [] for v in values], _places(text, values)
 
 
-def _good(full: pl.DataFrame, facts: Facts, day: Ints) -> Ints:
+def _with_items(rows: pl.DataFrame, columns: dict[str, Ints], facts: Facts) -> pl.DataFrame:
+    """The lines with the item of each: that of its variant, else of its link."""
+    of = pl.Series([x.item for x in facts.variants.values()] + [None], dtype=pl.String)
+    mine = of[columns["variant"]] if len(facts.variants) else of.new_from_index(0, rows.height)
+    return rows.with_columns(pl.coalesce(mine, pl.col("link_item")).alias("item")).drop("link_item")
+
+
+def _good(full: pl.DataFrame, columns: dict[str, Ints], facts: Facts, day: Ints) -> Ints:
     """Twice the number of the good, plus one where it is made so on the day; goods without a variant by who sells."""
-    named = tuple(facts.variants)
-    place = pl.DataFrame(
-        {"id": named, "at": np.arange(len(named), dtype=np.int64)}, schema={"id": pl.String, "at": pl.Int64}
-    )
-    variant = _joined(full["variant"], place)
-    bare = full.select(pl.concat_str("seller_unit", "item", separator="\x1f", ignore_nulls=True).rank("dense"))
-    good = np.where(variant >= 0, variant, len(named) + bare.to_series().fill_null(0).cast(pl.Int64).to_numpy())
-    first = np.array([_first(facts.variants[v].span.since) for v in named] + [0], dtype=np.int64)
-    last = np.array([_last(facts.variants[v].span.through) for v in named] + [0], dtype=np.int64)
-    own = np.where(variant >= 0, variant, len(named))
-    return 2 * good + ((variant >= 0) & (first[own] <= day) & (day <= last[own]))
-
-
-def _first(day: dt.date | None) -> int:
-    return 0 if day is None else day.toordinal()
+    variant, every = columns["variant"], tuple(facts.variants.values())
+    first = np.array([0 if x.span.since is None else x.span.since.toordinal() for x in every] + [0], dtype=np.int64)
+    last = np.array([_last(x.span.through) for x in every] + [0], dtype=np.int64)
+    good = 2 * variant + ((variant >= 0) & (first[variant] <= day) & (day <= last[variant]))
+    bare = np.flatnonzero(variant < 0)
+    if bare.size:
+        items = tuple(facts.items)
+        _, number = together([columns["seller_unit"][bare], _places(full["item"].gather(bare), items)])
+        good[bare] = 2 * (len(every) + number)
+    return good
 
 
 def _last(day: dt.date | None) -> int:
     return dt.date.max.toordinal() if day is None else day.toordinal()
 
 
-def _move(full: pl.DataFrame, facts: Facts, good: Ints) -> Ints:
-    """What a line's movement is, as far as acts can tell: what the order says, the kind of good, whether it crosses."""
-    ships = {v: x.shipped_from for v, x in facts.variants.items()}
-    kinds = {i: x.kind for i, x in facts.items.items()}
-    known = good % 2 == 1
-    shipped = full["variant"].replace_strict(ships, default=None, return_dtype=pl.String)
-    parts = full.select(
-        pl.col("act").fill_null(""),
-        pl.col("item").replace_strict(kinds, default="", return_dtype=pl.String).alias("kind"),
-        shipped.fill_null("") if any(m.home for m, _ in facts.limbs.values()) else pl.lit("").alias("ships"),
-        pl.when(~pl.Series(known) | (shipped == NOT_KNOWN) | (pl.col("destination") == NOT_KNOWN)).then(pl.lit("?"))
-        .when(shipped == pl.col("destination")).then(pl.lit("=")).otherwise(pl.lit("/")).alias("way"),
-    )  # fmt: skip
-    return _ranked(parts.select(pl.concat_str(pl.all(), separator="\x1f")).to_series())
-
-
-def _told(full: pl.DataFrame, facts: Facts) -> Ints:
-    """Which of the things about a line a finding or a paper speaks of: 0 where none does."""
-    spoken = list({about for about, _ in facts.findings} | set(facts.documents))
-    if not spoken:
-        return np.zeros(full.height, dtype=np.int64)
-    slots = (
-        "id", "link", "seller_unit", "variant", "buyer_unit", "seller", "purchaser", "ultimate_consignee", "end_user",
-    )  # fmt: skip
-    said = [pl.when(pl.col(c).is_in(spoken)).then(pl.col(c)).fill_null("") for c in slots]
-    text = full.select(pl.concat_str(said, separator="\x1f").alias("t")).to_series()
-    nothing = "\x1f" * (len(slots) - 1)
-    values = [nothing, *sorted(set(text.unique()) - {nothing})]
-    place = pl.DataFrame({"id": values, "at": np.arange(len(values), dtype=np.int64)})
-    return _joined(text, place)
+def _move(full: pl.DataFrame, columns: dict[str, Ints], facts: Facts) -> Ints:
+    """What a line's movement is, as far as acts can tell: what the order says, the kind of good, where it crosses."""
+    every, good, to = tuple(facts.variants.values()), columns["good"], columns["destination"]
+    acts = full["act"]
+    act = _places(acts, sorted(set(acts.drop_nulls()))) if acts.null_count() < acts.len() else np.full(good.size, -1)
+    kinds = sorted({x.kind for x in facts.items.values()})
+    kind_of = {i: kinds.index(x.kind) for i, x in facts.items.items()}
+    kind = np.array([kind_of[x.item] for x in every] + [-1], dtype=np.int64)[columns["variant"]]
+    bare = np.flatnonzero(columns["variant"] < 0)
+    if bare.size:
+        kind[bare] = np.array(list(kind_of.values()))[_places(full["item"].gather(bare), tuple(kind_of))]
+    number, unknown = {c: k for k, c in enumerate(PLACES)}, PLACES.index(NOT_KNOWN)
+    ships = np.array([number[x.shipped_from] for x in every] + [unknown], dtype=np.int64)[columns["variant"]]
+    is_known = (good % 2 == 1) & (ships != unknown) & (to != unknown)
+    way = np.where(is_known, np.where(ships == to, 1, 2), 0)
+    start = ships if any(m.home for m, _ in facts.limbs.values()) else np.zeros_like(ships)
+    return together([act, kind, way, np.where(is_known, start, -1)])[1]
 
 
 def buckets(days: Ints, breaks: Iterable[int]) -> Ints:
     """The number of the span between break days that each day lies in."""
     ordered = np.unique(np.fromiter(breaks, dtype=np.int64))
-    return np.searchsorted(ordered, days, side="right")
+    return np.searchsorted(ordered, days, side="right") if ordered.size else np.zeros(days.size, dtype=np.int64)
 
 
 def together(columns: Sequence[Ints]) -> tuple[Ints, Ints]:
@@ -193,6 +195,8 @@ def together(columns: Sequence[Ints]) -> tuple[Ints, Ints]:
     for column in columns:
         low, high = (int(column.min()), int(column.max())) if n else (0, 0)
         width = high - low + 1
+        if width == 1:
+            continue
         most = int(key.max()) + 1 if n else 1
         if most * width >= 1 << 62:
             key = np.unique(key, return_inverse=True)[1].astype(np.int64)

@@ -78,19 +78,18 @@ def _check(lines: pl.DataFrame, case: Case, problems: list[Problem]) -> None:
 def completed(lines: pl.DataFrame, case: Case) -> pl.DataFrame:
     """The lines with what they leave out filled in from their links: who takes part, the good, where to, what for.
 
-    Adds ``item``, ``seller_unit`` and ``buyer_unit``; ``variant`` stays empty where the link has none. The rows keep
-    their order.
+    Adds ``seller_unit``, ``buyer_unit`` and ``link_item``; ``variant`` stays empty where the link has none. The rows
+    keep their order.
     """
-    items = dict(case["variants"].select("id", "item").iter_rows())
-    by_good = pl.col("variant").replace_strict(items, default=None, return_dtype=pl.String)
     if lines["link"].null_count() == lines.height:
         none = pl.lit(None, pl.String)
-        rows = lines.with_columns(none.alias("seller_unit"), none.alias("buyer_unit"), by_good.alias("item"))
+        rows = lines.with_columns(none.alias("seller_unit"), none.alias("buyer_unit"), none.alias("link_item"))
     else:
         links = link_rows(case).select(
             pl.col("id").alias("link"), pl.col("seller").alias("seller_unit"), pl.col("buyer").alias("buyer_unit"),
+            pl.col("item").alias("link_item"),
             *(pl.col(c).alias(f"_{c}") for c in (
-                "seller_party", "buyer_party", "variant", "item", "destination", "end_user", "end_use")),
+                "seller_party", "buyer_party", "variant", "destination", "end_user", "end_use")),
         )  # fmt: skip
         rows = lines.join(links, on="link", how="left", maintain_order="left").with_columns(
             pl.coalesce("seller", "_seller_party").alias("seller"),
@@ -100,7 +99,8 @@ def completed(lines: pl.DataFrame, case: Case) -> pl.DataFrame:
             pl.coalesce("end_user", "_end_user").alias("end_user"),
             pl.when(pl.col("end_use").list.len() > 0).then("end_use").otherwise("_end_use").alias("end_use"),
         )  # fmt: skip
-        rows = rows.with_columns(pl.coalesce(by_good, "_item").alias("item"))
+        rows = rows.select(pl.exclude("_seller_party", "_buyer_party", "_variant", "_destination", "_end_user",
+                                      "_end_use"))  # fmt: skip
     return rows.with_columns(
         pl.coalesce("ultimate_consignee", "purchaser").alias("ultimate_consignee"),
         pl.coalesce("end_user", "ultimate_consignee", "purchaser").alias("end_user"),

@@ -8,8 +8,8 @@ from concurrent.futures import Executor
 import numpy as np
 
 from detente.decide.book import _kernels
-from detente.decide.book.codes import Coded, Ints
-from detente.decide.book.tables import ROLES, Masks, Tables
+from detente.decide.book.codes import Coded, Ints, together
+from detente.decide.book.tables import ROLES, Masks, Tables, has
 
 
 def match(
@@ -26,25 +26,27 @@ def match(
         height += family.pair.shape[0]
     pair = np.concatenate(stacked) if stacked else np.zeros((0, 2, tables.words), dtype=np.uint64)
     sure, may = np.ascontiguousarray(pair[:, 0]), np.ascontiguousarray(pair[:, 1])
-    rows = np.stack([f.rows + b for f, b in zip(tables.families, bases, strict=True)])
-    near = {"window", "scope"}
-    reach = np.array([k for k, f in enumerate(tables.families) if near & set(f.names)], dtype=np.int64)
-    who = np.stack([book.columns[r] for r in ROLES[:3]])
+    reach = np.array(tables.reach, dtype=np.int64)
+    who = [book.columns[r] for r in ROLES[:3]]
+    told = (tables.down, tables.knows, tables.met, tables.saving)
     people, m = tables.people, tables.masks
 
     def run(first: int) -> tuple[Ints, Masks]:
         part = slice(first, min(first + chunk, n))
         size = part.stop - part.start
+        rows = np.empty((len(bases), size), dtype=np.int64)
+        for f, (family, base) in enumerate(zip(tables.families, bases, strict=True)):
+            np.add(family.rows[part], base, out=rows[f])
         capacity = 1024
         while True:
             number = np.empty(size, dtype=np.int64)
             found = np.empty((capacity, 4 * tables.words + 1), dtype=np.uint64)
             count = _kernels.match(
-                np.ascontiguousarray(rows[:, part]), sure, may, reach, m["scoped"], people.start, people.since,
-                people.meant, people.home, np.ascontiguousarray(who[:, part]), book.columns["between"][part],
-                book.between_start, book.between_party, m["roles"], book.day[part], tables.told[part], tables.down,
-                tables.knows, tables.met, tables.saving.rows[part], tables.saving.pair, m["party"], m["home"],
-                m["knowledge"], m["held"], m["kept"], number, found, np.full(4 * capacity, -1, dtype=np.int64),
+                rows, sure, may, reach, m["scoped"], people.start, people.since, people.at, people.meant, people.home,
+                np.stack([w[part] for w in who]), book.columns["between"][part], book.between_start,
+                book.between_party, m["roles"], book.day[part], np.stack([f.rows[part] for f in told]),
+                *(f.pair for f in told), m["party"], m["home"], m["knowledge"], m["held"], m["defies"], m["kept"],
+                m["helps"], number, found, np.full(4 * capacity, -1, dtype=np.int64),
             )  # fmt: skip
             if count >= 0:
                 return number, found[:count]
@@ -66,3 +68,14 @@ def match(
         whole[first : first + number.size] = moved[number]
         progress(min(first + chunk, n), n)
     return whole, keys
+
+
+def bites(book: Coded, tables: Tables, limbs: frozenset[str]) -> Ints:
+    """A code a line: the same where some limbs bite alike."""
+    number, keys = match(book, tables, None, 100_000, lambda _done, _of: None)
+    patterns = np.stack(keys) if keys else np.zeros((0, 4 * tables.words + 1), dtype=np.uint64)
+    which = sorted(tables.number[x] for x in limbs)
+    columns = [
+        has(patterns[:, at : at + tables.words], k).astype(np.int64) for k in which for at in (0, tables.words)
+    ]
+    return together(columns)[1][number] if book.n else number
