@@ -385,8 +385,9 @@ def test_a_licence_that_passes_to_another_holder(made: Made) -> None:
             lost={"events": f"{GRANTED}\n2020-05-10, transferred"},
             either={"events": f"{GRANTED}\n2020-05-10, transferred, , , norr; ova"},
             early={"events": "2020-05-10, transferred, , , norr\n2020-06-01, granted"},
+            by_then={"events": f"{GRANTED}\n2020-05-10, transferred, known_by, , norr"},
         ),
-        **orders("seller", "moved", "lost", "either", "early", acme="acme", norr="norr"),
+        **orders("seller", "moved", "lost", "either", "early", "by_then", acme="acme", norr="norr"),
     })  # fmt: skip
     days = ("2020-05-09", "2020-05-10", "2020-06-01")
     found = {n: [outcomes(case, n, "acme", "norr", day=d) for d in days] for n in case["licences"]["id"]}
@@ -394,6 +395,8 @@ def test_a_licence_that_passes_to_another_holder(made: Made) -> None:
     assert found["lost"] == [[COVERED, REQUIRED], [UNSURE, REQUIRED], [UNSURE, REQUIRED]]
     assert [f[1] for f in found["either"]] == [REQUIRED, UNSURE, UNSURE]
     assert COVERED not in found["either"][1] + found["either"][2]
+    assert found["by_then"][1:] == [[REQUIRED, COVERED], [REQUIRED, COVERED]]
+    assert COVERED not in found["by_then"][0]  # it may have passed already
     assert found["early"] == [[REQUIRED, REQUIRED], [REQUIRED, REQUIRED], [REQUIRED, COVERED]]
     for day in days:
         check_alike(case, day)

@@ -476,3 +476,13 @@ def test_two_findings_that_contradict_each_other_settle_nothing(made: Made) -> N
         rows = "".join(f"f{i}, {A}, knowledge, {v}\n" for i, v in enumerate(values))
         case = made({**rule('knowledge = "knowledge"'), "findings.csv": "id, about, fact, value\n" + rows})
         assert bite(case, A, DAY) is UNKNOWN
+
+
+def test_goods_ordered_after_a_cut_off_were_not_sent_before_it(made: Made) -> None:
+    clause = 'savings = [{event_by = {%s = 2020-03-02}, text = "x", sources = ["law"]}]'
+    orders = f"id, link, value_usd_m, ordered\nearly, {A}, 1, 2020-03-02\nlate, {A}, 1, 2020-03-03\n"
+    for event in ("aboard_carrier", "en_route", "received"):
+        case = made({**rule(clause % event), "orders.csv": orders})
+        assert (bite(case, "early", "2020-05-01"), bite(case, "late", "2020-05-01")) == (UNKNOWN, TRUE), event
+    case = made({**rule(clause % "production_started"), "orders.csv": orders})
+    assert bite(case, "late", "2020-05-01") is UNKNOWN  # from stock, perhaps

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cases import LISTED, ask, limb, make_case, measure, problems_of
+from detente.decide import check, permits
 from detente.decide.decision import ways_out
 from detente.record import Case
 
@@ -62,6 +63,8 @@ def test_an_authorisation_helps_only_once_the_paper_is_there(made: Made) -> None
         "torn": UNSURE, "torn_too": UNSURE,  # two that contradict each other settle nothing
         "apart": LIFTED,  # what is said of another rule does not contradict it
     }  # fmt: skip
+    table = check(case, DAY)  # links that are alike but for their papers are not taken for one
+    assert dict(table.select("sale", "outcome").iter_rows()) == outcomes(case)
     dark, there, gone = (ask(case, s, DAY) for s in ("dark", "there", "gone"))
     assert (dark.authorisations, dark.needs) == ((), ("A certificate. (a certificate about dark)",))
     assert (there.authorisations, there.duties) == (("free",), ("certificate: A certificate. (by the buyer)",))
@@ -74,6 +77,8 @@ def test_a_paper_has_days(made: Made) -> None:
     case = made({**law(limb("list", LISTED), FREE), **sales(k="certificate, yes, , 2020-05-01, 2020-05-31")})
     days = {"2020-04-30": UNSURE, "2020-05-01": LIFTED, "2020-05-31": LIFTED, "2020-06-01": UNSURE}
     assert {d: outcomes(case, d)["k"] for d in days} == days
+    over_time = permits(case, "2020-04-01", "2020-06-30")
+    assert {d: v.outcome for d in days if (v := over_time.verdict_on("k", d))} == days
 
 
 def test_a_paper_may_be_about_the_sale_a_party_or_the_good(made: Made) -> None:

@@ -20,6 +20,7 @@ from detente.record.measures import Measure
 DOWNSTREAM = "buyer_of_downstream"
 SAVING = "saving"
 _MOVES = ("export", "reexport", "transfer", "export_from_abroad")
+AFTER_THE_ORDER = {"aboard_carrier", "en_route", "received"}  # goods may be made, but not sent, before they are ordered
 _OWN_CUSTOMER = {"purchaser", "ultimate_consignee"}
 Test = Callable[[Asked], Reason]
 
@@ -284,6 +285,9 @@ def _event(event: str, by: dt.date, asked: Asked) -> Reason:
     text = f"{event.replace('_', ' ')} by {by}"
     if event in sale.events:
         return Reason(f"{text}: {sale.events[event]}", truth(sale.events[event] <= by), (sale.fact,))
+    ordered = sale.events.get("ordered")
+    if event in AFTER_THE_ORDER and ordered is not None and ordered > by:
+        return Reason(f"{text}: ordered on {ordered}, after that", FALSE, (sale.fact,))
     if event == "exported" or (sale.is_flow and event in {"aboard_carrier", "en_route"}):
         return Reason(f"{text}: leaves on {day}", truth(day <= by), (sale.fact,))
     if sale.is_flow and day <= by:

@@ -215,9 +215,7 @@ def allocate(
             a = account[s]
             room = 2
             if is_own[s] == 0:
-                if limit_full[s] >= 0 and drawn[a, 1] >= limit_full[s]:
-                    room = 0
-                elif limit_value[s] >= 0 and drawn[a, 0] + value[i] > limit_value[s]:
+                if (limit_full[s] >= 0 and drawn[a, 1] >= limit_full[s]) or (limit_value[s] >= 0 and drawn[a, 0] + value[i] > limit_value[s]):
                     room = 0
                 elif limit_quantity[s] >= 0:
                     if quantity[i] < 0:

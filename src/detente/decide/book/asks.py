@@ -13,7 +13,7 @@ from detente.decide.asked import Asked
 from detente.decide.book.lenses import Lens, Lenses, window_days
 from detente.decide.facts import Facts
 from detente.decide.goods import finding_of
-from detente.decide.limbs import DOWNSTREAM, conditions, downstream, not_saved
+from detente.decide.limbs import AFTER_THE_ORDER, DOWNSTREAM, conditions, downstream, not_saved
 from detente.decide.rules import met
 from detente.decide.scope import takes_out
 from detente.decide.truth import Reason
@@ -212,6 +212,8 @@ def _events(clause: Saving) -> Iterator[Lens]:
     cuts: dict[str, set[int]] = {}
     for event, by in (*clause.event_by.items(), *clause.done_by.items()):
         cuts.setdefault(event, set()).add(by.toordinal() + 1)
+        if event in AFTER_THE_ORDER:  # the day of the order may rule it out
+            cuts.setdefault("ordered", set()).add(by.toordinal() + 1)
     for event, days in cuts.items():
         yield ("day", frozenset(days)) if event == "exported" else ("event", event, frozenset(days))
     yield "told", frozenset(cuts) - {"exported"}, frozenset()

@@ -145,7 +145,8 @@ class Lenses:
     def _place_(self, regime: str, asks: tuple[Words, ...]) -> Ints:
         """Destinations that are, or are not, inside the same of some sets of places."""
         days = self.geo_days({w for words in asks for w in words}, regime)
-        return self._by_place(days, lambda country, day: tuple(within(country, w, regime, self.facts, day) for w in asks))
+        facts = self.facts
+        return self._by_place(days, lambda country, day: tuple(within(country, w, regime, facts, day) for w in asks))
 
     def _by_place(self, days: frozenset[int], sign: Callable[[str, dt.date], Hashable]) -> Ints:
         """Destinations and spans of days with the same sign."""

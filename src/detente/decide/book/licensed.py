@@ -154,8 +154,8 @@ class _Seen:
         asks = tuple(dict.fromkeys(x.destinations for x in every if x.destinations))
         if any(x.intermediates for x in every):
             found.append(book.columns["destination"][lines])
-        for regime in dict.fromkeys(m.regime for m, _ in self.facts.limbs.values()) if asks else ():
-            found.append(lenses.codes(("place", regime, asks))[lines])
+        regimes = dict.fromkeys(m.regime for m, _ in self.facts.limbs.values()) if asks else ()
+        found += [lenses.codes(("place", regime, asks))[lines] for regime in regimes]
         if any(x.end_uses for x in every):
             found.append(book.columns["end_use"][lines])
         if self.is_lent:

@@ -49,8 +49,8 @@ class Tables:
     """Everything that ``_kernels.match`` needs, for one reading of the record.
 
     ``reach`` are the families of windows and scopes. ``down``, ``knows`` and ``met`` hold what findings and papers say,
-    ``saving`` the limbs from which no clause saves. ``lifts`` and ``outs`` are, by rule, what may lift it and what takes
-    a sale out of it.
+    ``saving`` the limbs from which no clause saves. ``lifts`` and ``outs`` are, by rule, what may lift it and what
+    takes a sale out of it.
     """
 
     limbs: Limbs
@@ -146,7 +146,8 @@ def _build(
     removed = {k: tuple(number[x.id] for x in removers(limb, facts)) for k, limb in rules}
     return Tables(
         limbs, words, tuple(families), reach, people_of(book, facts, limbs, wanted, lenses), said["down"],
-        said["knows"], said["met"], saving, number, lifts, removed, lenses, _masks(limbs, wanted, words, lifts, removed),
+        said["knows"], said["met"], saving, number, lifts, removed, lenses,
+        _masks(limbs, wanted, words, lifts, removed),
     )  # fmt: skip
 
 
