@@ -169,7 +169,8 @@ def body(dice: Dice, effect: str, most: int) -> str:
     if "bound" in kinds:
         lines.append(f"bound = {words(dice.draw(st.sampled_from(BOUND)))}")
     if "duties" in kinds:
-        paper = f'{{kind = "certificate", text = "a paper", on_file = {dice.one("true", "true", "false")}}}'
+        on_file = dice.one("true", "true", "false") if effect == "authorise" else "false"
+        paper = f'{{kind = "certificate", text = "a paper", on_file = {on_file}}}'
         lines.append(f"duties = [{paper}]")
     if "knowledge" in kinds:
         lines.append(f'knowledge = "{dice.one("knowledge", "informed")}"')
@@ -409,16 +410,17 @@ def licences(dice: Dice, requirements: Sequence[str], orders: Sequence[str], *, 
             value, share = dice.one("", "2", "3.1"), dice.one("1", "1", "0.4")
             spans = [dice.span(8)] if not dice.hits(4) else [("", "2020-05-04"), ("2020-05-05", "")]
             item, code = dice.one("chip", "chip", "soft", ""), dice.one("none", "none", "home:3A1", "home:5A1")
+            pieces = dice.one("", "30", "25.5")
             for k, (a, b) in enumerate(spans):
                 value = value if k == 0 else dice.one("", "1", "4")
                 lines.append(
-                    f"x{i}{n}{k}, lic{i}, {n}, {item}, {code}, {dice.one('', 'kg')}, {dice.one('', '30', '25.5')}, "
+                    f"x{i}{n}{k}, lic{i}, {n}, {item}, {code}, {dice.one('', 'kg')}, {pieces}, "
                     f"{value}, {value}, {value}, {share}, {share}, {share}, {a}, {b}"
                 )
             if dice.hits(3):
                 order = dice.one("elsewhere", *orders)
-                day, pieces = dice.one(*DAYS), dice.one("", 10)
-                draws.append(f"d{i}{n}, lic{i}, {n}, {order}, {day}, {dice.one(0.5, 1)}, {pieces}")
+                drawn = f"{dice.one(0.5, 1)}, {10 if pieces else ''}"
+                draws.append(f"d{i}{n}, lic{i}, {n}, {order}, {dice.one(*DAYS)}, {drawn}")
         happened = ["granted"] * (not dice.hits(8)) + dice.some(WHAT, 0, 2 if dice.hits(2) else 0)
         for k, what in enumerate(happened):
             named = "norr" if what == "transferred" and dice.hits(2) else rarely("vell", "sub; ova")

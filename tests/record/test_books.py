@@ -14,7 +14,7 @@ Made = Callable[..., Case]
 LINES = "id, licence, line, item, quantity, value_usd_m, since, through\nx1, lic, 1, chip, 100, 1, ,\n"
 DRAWS = "id, licence, line, order, date, value_usd_m, quantity\n"
 BALANCES = "id, licence, line, date, value_usd_m, quantity\n"
-TWO = f"{DRAWS}d1, lic, 1, o1, 2020-03-01, 0.3, 30\nd2, lic, 1, o2, 2020-06-01, 0.1,\n"
+TWO = f"{DRAWS}d1, lic, 1, o1, 2020-03-01, 0.3, 30\nd2, lic, 1, o2, 2020-06-01, 0.1, 0\n"
 
 
 def files(**more: str | None) -> dict[str, str | None]:
@@ -148,3 +148,8 @@ def test_all_faults_of_the_books_come_at_once(tmp_path: Path) -> None:
         )
     assert {p.file for p in caught.value.problems} == {"draws.csv", "balances.csv", "orders.csv"}
     assert len(caught.value.problems) == 7
+
+
+def test_a_draw_on_a_line_that_is_licensed_by_quantity_says_how_much(tmp_path: Path) -> None:
+    text = f"{DRAWS}d1, lic, 1, o1, 2020-03-01, 0.3,\n"
+    assert faults(tmp_path, draws=text) == [("draws.csv", 2, "quantity")]

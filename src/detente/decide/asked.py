@@ -40,8 +40,7 @@ class Asked:
 
     def on_file(self, kind: str, limb: str, text: str) -> Reason:
         """Whether a paper that a limb asks for is on file; nothing said is not known."""
-        papers = self.facts.documents_on(self.sale.abouts, kind, self.day)
-        mine = [d for d in papers if not d.limbs or limb in d.limbs]
+        mine = self.facts.documents_on(self.sale.abouts, kind, limb, self.day)
         at = tuple(d.fact for d in mine)
         sources = tuple(s for d in mine for s in d.sources)
         said = {d.is_there for d in mine}

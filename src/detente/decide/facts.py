@@ -82,9 +82,14 @@ class Facts:
                 return found
         return ()
 
-    def documents_on(self, abouts: Iterable[str], kind: str, day: dt.date) -> tuple[Document, ...]:
-        """Papers of a kind that are about one of several things on a day."""
-        return tuple(d for a in abouts for d in self.documents.get(a, ()) if d.kind == kind and d.span.holds(day))
+    def documents_on(self, abouts: Iterable[str], kind: str, limb: str, day: dt.date) -> tuple[Document, ...]:
+        """Papers of a kind, for a limb, about the first of several things, nearest first, that has any on a day."""
+        for about in abouts:
+            mine = (d for d in self.documents.get(about, ()) if d.kind == kind and d.span.holds(day))
+            found = tuple(d for d in mine if not d.limbs or limb in d.limbs)
+            if found:
+                return found
+        return ()
 
     def is_doubtful(self, day: dt.date) -> bool:
         """Whether some window that is not certain holds the day, so that the two readings may differ."""

@@ -9,7 +9,7 @@ from detente.decide.asked import Asked
 from detente.decide.places import is_under as under
 from detente.decide.places import needs_licence, own_codes, rows_of, within
 from detente.decide.rows import Variant
-from detente.decide.truth import FALSE, UNKNOWN, Reason, Truth, all_of, any_of, truth
+from detente.decide.truth import FALSE, UNKNOWN, Reason, all_of, any_of, truth
 from detente.record.limb import Items
 
 _OPS = {
@@ -64,10 +64,11 @@ def _classified(items: Items, good: Variant | None, asked: Asked, regime: str) -
     mine = codes_of(good, regime)
     if mine is None or good is None:
         return _unclassified(good, asked)
-    hit = any(under(c, items.codes) for c in mine) if items.codes else True
-    out = any(under(c, items.codes_except) for c in mine)
+    meant = [c for c in mine if not items.codes or under(c, items.codes)]
+    left = [c for c in meant if not under(c, items.codes_except)]
+    hit, out = bool(meant) or not items.codes, bool(meant) and not left
     maybe = not hit and any(under(p, mine) for p in items.codes)
-    perhaps_out = hit and not out and any(under(p, mine) for p in items.codes_except)
+    perhaps_out = bool(left) and all(any(under(p, (c,)) for p in items.codes_except) for c in left)
     text = f"classified {', '.join(mine) or 'nowhere'}; the rule names {', '.join(items.codes) or 'all'}"
     text += f" but {', '.join(items.codes_except)}" if items.codes_except else ""
     if maybe or perhaps_out:
@@ -82,15 +83,17 @@ def _controlled(items: Items, good: Variant | None, asked: Asked, regime: str) -
     if mine is None or good is None:
         return _unclassified(good, asked)
     text = f"controlled for {_or(items.reasons)}" + (" and nothing else" if items.reasons_only else "")
-    rows = [r for c in mine for r in rows_of(c, regime, asked.facts, asked.day)]
+    by_code = [rows_of(c, regime, asked.facts, asked.day) for c in mine]
+    rows = [r for found in by_code for r in found]
     at = (good.fact, *(row.fact for row, _ in rows))
-    if mine and not rows:
-        return Reason(f"{text}: the record has no row for {', '.join(mine)}", UNKNOWN, at, good.sources)
-    named = max((t for row, t in rows if row.reason in items.reasons), default=FALSE)
-    named = max(named, min(UNKNOWN, max((t for row, t in rows if row.prose), default=FALSE)))
+    bare = [c for c, found in zip(mine, by_code, strict=True) if not found]
+    open_ = max((min(UNKNOWN, t) for row, t in rows if row.prose), default=UNKNOWN if bare else FALSE)
+    named = max(max((t for row, t in rows if row.reason in items.reasons), default=FALSE), open_)
     if items.reasons_only:
-        others: Iterable[Truth] = (t for row, t in rows if row.reason not in items.reasons)
-        named = min(named, ~max(others, default=FALSE))
+        others = max((t for row, t in rows if row.reason not in items.reasons and not row.prose), default=FALSE)
+        named = min(named, ~max(others, open_))
+    if bare:
+        text += f" (the record has no row for {', '.join(bare)})"
     said = ", ".join(sorted({row.reason for row, _ in rows if row.reason})) or "no reason of the chart"
     return Reason(f"{text}: {said}", named, at, good.sources)
 

@@ -54,7 +54,8 @@ def rules_on(licence: Licence, facts: Facts, day: dt.date) -> list[LicenceRule]:
     """The rules on licences in force on a day in the regimes whose limbs a licence overcomes."""
     regimes = {facts.limbs[i][0].regime for i in licence.overcomes if i in facts.limbs}
     rules = [r for regime in sorted(regimes) for r in facts.licence_rules.get(regime, ())]
-    return [r for r in rules if window_on(r.in_force, day, facts.as_known) is not None]
+    found = [(r, window_on(r.in_force, day, facts.as_known)) for r in rules]
+    return [r for r, w in found if w is not None and w.certainty == "enacted"]  # what is not certain helps nobody
 
 
 def limits(licence: Licence, line: Line, facts: Facts, day: dt.date) -> Limits:

@@ -53,11 +53,16 @@ def covers(
     """
     seller, known = legal_party(sale.seller, facts, day)
     mine = {x.id: x for x in facts.licences.get(seller, ())}
-    lent = {
-        d.licence: Reason(f"{d.licence} is passed on by the supplier's confirmation", truth(d.is_there), (d.fact,))
-        for d in facts.documents_on(sale.abouts, CONFIRMATION, day)
-        if d.licence is not None
-    }
+    lent: dict[str, Reason] = {}
+    for d in facts.documents_on(sale.abouts, CONFIRMATION, limb_id, day):
+        if d.licence is None:
+            continue
+        answer = truth(d.is_there)
+        if d.licence in lent and lent[d.licence].truth is not answer:
+            answer = UNKNOWN  # two papers that say otherwise
+        lent[d.licence] = Reason(
+            f"{d.licence} is passed on by the supplier's confirmation", answer, (d.fact,), d.sources
+        )
     found = [
         _cover(licence, limb_id, sale, _holder(licence, seller, known, facts, day), taking, facts, day, drawn)
         for licence in mine.values()
@@ -202,7 +207,11 @@ def _rest(licence: Licence, sale: Sale, facts: Facts, day: dt.date, regime: str)
         add(f"names {sale.destination} as the destination", inside)
     if licence.end_uses:
         use = ", ".join(sale.end_use) or f"what {sale.id} is used for is not recorded"
-        add(f"covers the use: {use}", truth(bool(set(sale.end_use) & set(licence.end_uses)) if sale.end_use else None))
+        add(f"covers the use: {use}", truth(set(sale.end_use) <= set(licence.end_uses) if sale.end_use else None))
+    for field, given in (("end_users", licence.end_users), ("destinations", licence.destinations),
+                         ("end_uses", licence.end_uses)):  # fmt: skip
+        if field in licence.redacted and not given:
+            add(f"which {field.replace('_', ' ')} it names is not published", UNKNOWN)
     return steps
 
 

@@ -19,7 +19,14 @@ from detente.record.measures import Measure
 
 DOWNSTREAM = "buyer_of_downstream"
 SAVING = "saving"
-_MOVES = ("export", "reexport", "transfer", "export_from_abroad")
+_ALSO = {
+    "reexport": {"export_from_abroad"}, "transfer": {"export_from_abroad"}, "export_from_abroad": {"reexport"},
+}  # fmt: skip
+_OF_KIND = {"technology": {"release"}, "service": {"service", "support"}}
+_AWAY = [{"reexport", "export_from_abroad"}, {"transfer", "export_from_abroad"}]
+_HOME = [{"domestic"}, {"export"}]
+_ANY = [{"export", "reexport", "export_from_abroad"}, {"transfer", "export_from_abroad"}]
+PERMITS = {"authorise", "out_of_scope"}
 AFTER_THE_ORDER = {"aboard_carrier", "en_route", "received"}  # goods may be made, but not sent, before they are ordered
 _OWN_CUSTOMER = {"purchaser", "ultimate_consignee"}
 Test = Callable[[Asked], Reason]
@@ -49,7 +56,7 @@ def conditions(measure: Measure, limb: Limb) -> Iterator[tuple[str, Test]]:
         yield "value", lambda a: _value(limb, a)
     if limb.bound != ("anyone",):
         yield "bound", lambda a: _bound(limb, a, regime)
-    if any(d.on_file for d in limb.duties):
+    if limb.effect in PERMITS and any(d.on_file for d in limb.duties):
         yield "papers", lambda a: _papers(limb, a)
     if limb.knowledge != "none":
         yield "knowledge", lambda a: _knowledge(limb, a)
@@ -142,23 +149,17 @@ def downstream(asked: Asked) -> Reason | None:
 def _acts(limb: Limb, asked: Asked, measure: Measure) -> Reason:
     """Whether the movement is one of the acts meant; moving goods inside a country is a transfer."""
     sale, good = asked.sale, asked.sale.good(asked.day)
-    may: set[str] = set()
     if sale.act is not None:
-        have = {sale.act}
-        if sale.act in {"reexport", "transfer"}:
-            have.add("export_from_abroad")
+        ways = [{sale.act} | _ALSO.get(sale.act, set())]
     elif good is None or NOT_KNOWN in {good.shipped_from, sale.destination}:
-        have, may = {"export_from_abroad"}, set(_MOVES)
+        ways = [*_AWAY, *_HOME] if measure.home else _ANY
     else:
-        have = _moves(good.shipped_from, sale.destination, asked, measure)
-    if sale.act is None and sale.item.kind == "technology":
-        have.add("release")
-    if sale.act is None and sale.item.kind == "service":
-        have |= {"service", "support"}
-    text = f"the sale is {' or '.join(sorted(have | may))}; the rule names {', '.join(limb.acts)}"
-    if {"export", "transfer"} <= set(limb.acts) and may:
-        have = may  # whichever way it moves, the rule names it
-    return Reason(text, truth(True if have & set(limb.acts) else None if may & set(limb.acts) else False), (sale.fact,))
+        ways = [_moves(good.shipped_from, sale.destination, asked, measure)]
+    more = _OF_KIND.get(sale.item.kind, set()) if sale.act is None else set()
+    hits = {bool((way | more) & set(limb.acts)) for way in ways}
+    said = sorted(set().union(*ways) | more)
+    text = f"the sale is {' or '.join(said)}; the rule names {', '.join(limb.acts)}"
+    return Reason(text, truth(None if len(hits) > 1 else hits.pop()), (sale.fact,))
 
 
 def _moves(start: str, end: str, asked: Asked, measure: Measure) -> set[str]:
@@ -204,7 +205,8 @@ def at_home(who: Taking, countries: tuple[str, ...], asked: Asked, regime: str) 
 def _end_use(limb: Limb, asked: Asked) -> Reason:
     sale = asked.sale
     text = f"end use {' or '.join(limb.end_use)}"
-    if set(sale.end_use) & set(limb.end_use):
+    meant = set(sale.end_use) & set(limb.end_use)
+    if meant and (limb.effect != "authorise" or meant == set(sale.end_use)):
         return Reason(f"{text}: {', '.join(sale.end_use)}", TRUE, (sale.fact,))
     declared = [
         asked.found(f"end use {use}", use)
@@ -240,7 +242,8 @@ def _bound(limb: Limb, asked: Asked, regime: str) -> Reason:
             steps.append(Reason(f"the letter binds {party}", truth(party == seller.id), (seller.fact,)))
         elif kind.startswith("exporter_in_"):
             country, good = kind.removeprefix("exporter_in_").upper(), sale.good(day)
-            here = UNKNOWN if good is None else within(good.shipped_from, (country,), regime, facts, day)
+            is_place = country in COUNTRIES or country in facts.groups
+            here = within(good.shipped_from, (country,), regime, facts, day) if good and is_place else UNKNOWN
             at = (sale.fact,) if good is None else (good.fact,)
             steps.append(Reason(f"the good leaves from {country}", here, at))
         elif kind.endswith("_person"):
@@ -290,14 +293,16 @@ def _event(event: str, by: dt.date, asked: Asked) -> Reason:
         return Reason(f"{text}: ordered on {ordered}, after that", FALSE, (sale.fact,))
     if event == "exported" or (sale.is_flow and event in {"aboard_carrier", "en_route"}):
         return Reason(f"{text}: leaves on {day}", truth(day <= by), (sale.fact,))
-    if sale.is_flow and day <= by:
+    if sale.is_flow and event == "received" and day > by:
+        return Reason(f"{text}: leaves on {day}", FALSE, (sale.fact,))
+    if sale.is_flow and day <= by and event != "received":
         return Reason(f"{text}: sold on {day}", TRUE, (sale.fact,))
     findings = facts.findings_on(sale.abouts, event, day)
-    answers = {_happened(f.value, by) for f in findings} - {None}
+    answers = {_happened(f.value, by) for f in findings}
     at, sources = tuple(f.fact for f in findings), tuple(s for f in findings for s in f.sources)
     if len(answers) > 1:
         return Reason(f"{text}: findings contradict each other", UNKNOWN, at, sources)
-    if answers:
+    if answers - {None}:
         said = ", ".join(sorted({f.value for f in findings}))
         return Reason(f"{text}: {said}", truth(answers.pop()), at, sources)
     return Reason(f"{text} (when {sale.id} did, is not recorded)", UNKNOWN, (sale.fact,))

@@ -56,10 +56,12 @@ def entry_on(parties: Parties, party: str, facts: Facts, day: dt.date) -> Listin
 
 def _is_owned(parties: Parties, row: Party, facts: Facts, day: dt.date) -> Reason | None:
     """Whether a party is owned, under the rule named, by parties among whom one is meant; None: by no such party."""
-    rule = facts.ownership_rules[parties.ownership or ""]
+    rule = facts.ownership_rules.get(parties.ownership or "")
+    if rule is None:  # asked as known on a day before the rule was recorded
+        return None
     if rule.inherits == "none":  # the rule only says who is owned; nothing passes to them
         return None
-    held = held_on(rule, facts, day).get(row.id)
+    held = _held_of(row.id, rule, facts, day)
     if held is None:
         return None
     meant = [o for o in sorted(held.owners) if _counts(parties, o, facts, day)]
@@ -85,6 +87,19 @@ def _counts(parties: Parties, owner: str, facts: Facts, day: dt.date) -> bool:
     row = facts.parties[owner]
     named = not parties.names or bool({row.id, row.group} & set(parties.names))
     return named and entry_on(parties, owner, facts, day) is not None
+
+
+def _held_of(party: str, rule: OwnershipRule, facts: Facts, day: dt.date) -> Held | None:
+    """What a rule makes of a party; one that is itself listed is asked about as if it were not."""
+    if party not in listed_on(rule, facts, day):
+        return held_on(rule, facts, day).get(party)
+    key = (f"{rule.id} {party}", bisect_right(ownership_days(rule, facts), day.toordinal()))
+    if key not in facts.held:
+        seeds = {p: t for p, t in listed_on(rule, facts, day).items() if p != party}
+        shares = shares_on(rule, facts, day)
+        facts.held[key] = owned(rule, seeds, shares, lambda p: _is_foreign(rule, p, facts)).get(party)
+    found: Held | None = facts.held[key]
+    return found
 
 
 def held_on(rule: OwnershipRule, facts: Facts, day: dt.date) -> dict[str, Held]:

@@ -15,7 +15,7 @@ from detente.record import Case, NotFound
 from detente.record.load import as_day
 from detente.record.problems import did_you_mean, show
 
-_SCHEMA = {
+_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "rule": pl.String, "in_force": pl.String, "party": pl.String, "name": pl.String, "owned": pl.String,
     "counted_low": pl.Float64, "counted_high": pl.Float64, "line": pl.String, "owners": pl.List(pl.String),
     "look_through": pl.Float64,

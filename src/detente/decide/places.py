@@ -32,12 +32,11 @@ def within(country: str | None, words: Iterable[str], regime: str, facts: Facts,
     followed = read_as(country, regime, facts, day)
     if country in names or followed in names:
         return TRUE
-    for name in names:
-        if name in COUNTRIES:
-            continue
+    groups = [name for name in names if name not in COUNTRIES]
+    for name in groups:
         if any(m.country in {country, followed} and m.span.holds(day) for m in facts.groups.get(name, ())):
             return TRUE
-    return FALSE
+    return truth(None if any(name not in facts.groups for name in groups) else False)  # a group that nobody recorded
 
 
 def memberships(country: str, words: Iterable[str], facts: Facts, day: dt.date) -> tuple[Fact, ...]:
@@ -71,15 +70,19 @@ def needs_licence(
     ``only`` keeps the rows of some reasons for control.
     """
     rows = rows_of(code, regime, facts, day)
+    coarse = all(t is UNKNOWN for _, t in rows)  # the rows speak of parts of the entry, which the code does not tell
     if only and rows:
-        rows = tuple((row, t) for row, t in rows if row.reason in only)
+        rows = tuple((row, t) for row, t in rows if row.reason in only or row.prose)
         if not rows:
             return Reason(f"{code} is not controlled for {' or '.join(only)}", FALSE)
     text = f"{code} needs a licence to {country}"
     if not rows:
         return Reason(f"{text}: the record has no row for the code", UNKNOWN)
     steps = [_control(row, applies, country, regime, facts, day) for row, applies in rows]
-    return steps[0] if len(steps) == 1 else any_of(text, steps)
+    said = steps[0] if len(steps) == 1 else any_of(text, steps)
+    if said.truth is FALSE and coarse:
+        return Reason(f"{text}: the rows speak of parts of {code} only", UNKNOWN, said.facts, said.sources)
+    return said
 
 
 def _control(row: CodeRow, applies: Truth, country: str, regime: str, facts: Facts, day: dt.date) -> Reason:

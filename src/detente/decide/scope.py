@@ -17,8 +17,8 @@ from detente.record.limb import Limb, OwnershipRule, Scope, Window
 def in_window(limb: Limb, day: dt.date, facts: Facts) -> Reason:
     """Whether a limb is in force on a day, as far as was known.
 
-    A window that is scheduled, announced or disputed counts, and so does one that is not enforced, where the record is
-    read as written; neither does where it is read otherwise.
+    A window that is scheduled, announced or disputed, or in force and not enforced, is read both ways: strictly, where
+    it counts for what restricts and not for what permits, and leniently, the other way round.
     """
     key = (limb.id, day)
     if key not in facts.windows:
@@ -36,11 +36,17 @@ def _window(limb: Limb, day: dt.date, facts: Facts) -> Reason:
     idle = window_on(limb.not_enforced, day, facts.as_known)
     if found.certainty != "enacted":
         text = f"in force on {day} ({found.certainty}: {span})"
-        return Reason(text, truth(facts.reading == "written"), (), sources)
+        return Reason(text, truth(_is_counted(limb, facts)), (), sources)
     if idle is not None:
         text = f"in force on {day} ({span}), on paper: not enforced since {idle.since}"
-        return Reason(text, truth(facts.reading == "written"), (), (*sources, *idle.sources))
+        return Reason(text, truth(_is_counted(limb, facts)), (), (*sources, *idle.sources))
     return Reason(f"in force on {day} ({span})", TRUE, (), sources)
+
+
+def _is_counted(limb: Limb, facts: Facts) -> bool:
+    """Whether a window that is not certain counts: strictly read, that of what restricts; else, of what permits."""
+    permits = limb.effect in {"authorise", "out_of_scope"}
+    return permits == (facts.reading == "otherwise")
 
 
 def window_on(windows: Iterable[Window], day: dt.date, as_known: dt.date | None) -> Window | None:
@@ -90,12 +96,11 @@ def takes_out(scope: str, facts: Facts) -> tuple[str, ...]:
 
 def _row(scope: Scope, asked: Asked, regime: str, limb: Limb) -> Reason:
     sale, facts, day = asked.sale, asked.facts, asked.day
-    if scope.named is not None and scope.named in facts.limbs:
-        measure, other = facts.limbs[scope.named]
-        inside = [in_window(other, day, facts), in_scope(other, asked, measure.regime)]
-        inside += [_left_in(asked.bites(x)) for x in takes_out(scope.named, facts)]
-        return all_of(f"{scope.named}: {other.text}", inside, other.sources)
     steps = []
+    if scope.named is not None:
+        steps.append(_named(scope.named, asked))
+        if scope.model_copy(update={"named": None, "text": ""}) == _EMPTY:
+            return steps[0]
     if scope.to or scope.to_except:
         steps.append(_bound_for(scope, asked, regime))
     good = sale.good(day)
@@ -112,17 +117,31 @@ def _row(scope: Scope, asked: Asked, regime: str, limb: Limb) -> Reason:
         away = _place(f"shipped from {_or(wanted)}", good.shipped_from, wanted, good, asked, regime)
         steps.append(Reason(f"not {away.text}", ~away.truth, away.facts, away.sources))
     if scope.produced_in_not_hq:
-        maker = facts.parties[good.maker]
+        maker = facts.parties[legal_party(good.maker, facts, day)[0]]
         wanted = scope.produced_in_not_hq
         home = within(maker.headquarters, wanted, regime, facts, day)
         text = f"its maker has no headquarters in {_or(wanted)}: {maker.name}, {maker.headquarters or 'not recorded'}"
         steps.append(Reason(text, ~home, (good.fact, maker.fact), good.sources))
     if scope.content_origin:
         steps.append(_content(scope, good, asked, regime))
-    steps += _products(scope, good, facts, regime)
+    steps += _products(scope, good, asked, regime)
     if scope.designed_by is not None:
         steps.append(_designed(scope.designed_by, good, facts, day))
     return all_of(scope.text or "all of it:", steps, limb.sources) if len(steps) != 1 else steps[0]
+
+
+_EMPTY = Scope.model_construct()
+
+
+def _named(name: str, asked: Asked) -> Reason:
+    """Whether a good is in a scope that another limb defines."""
+    facts = asked.facts
+    if name not in facts.limbs:  # asked as known on a day before that limb was recorded
+        return Reason(f"{name}: what it covers had not been recorded", UNKNOWN)
+    measure, other = facts.limbs[name]
+    inside = [in_window(other, asked.day, facts), in_scope(other, asked, measure.regime)]
+    inside += [_left_in(asked.bites(x)) for x in takes_out(name, facts)]
+    return all_of(f"{name}: {other.text}", inside, other.sources)
 
 
 def _left_in(out: Reason) -> Reason:
@@ -173,7 +192,11 @@ def _counts(part: Content, scope: Scope, asked: Asked, regime: str) -> Reason:
     if part.code is None:
         return Reason(f"the code of {part.origin} content is not recorded", UNKNOWN)
     if scope.content_counts == "listed_codes":
-        return Reason("", truth(is_under(part.code, scope.content_codes)))
+        hit = is_under(part.code, scope.content_codes)
+        coarse = not hit and any(is_under(c, (part.code,)) for c in scope.content_codes)
+        return Reason(
+            f"whether {part.code} is {_or(scope.content_codes)}" if coarse else "", truth(None if coarse else hit)
+        )
     return needs_licence(part.code, asked.sale.destination, regime, asked.facts, asked.day)
 
 
@@ -183,7 +206,7 @@ def _over(share: float, scope: Scope) -> bool:
     return share >= line - 1e-12 if scope.content_op == ">=" else share > line + 1e-12
 
 
-def _products(scope: Scope, good: Variant, facts: Facts, regime: str) -> list[Reason]:
+def _products(scope: Scope, good: Variant, asked: Asked, regime: str) -> list[Reason]:
     """The direct product tests of a row: of technology, and of a plant; a chip inside will do where the row says so."""
     steps = []
     for codes, origin, name, wanted in (
@@ -192,11 +215,11 @@ def _products(scope: Scope, good: Variant, facts: Facts, regime: str) -> list[Re
     ):
         if not wanted:
             continue
-        step = _product(f"{name} listed technology", codes, origin, wanted, scope, good, facts, regime)
+        step = _product(f"{name} listed technology", codes, origin, wanted, scope, good, asked, regime)
         if scope.contains_ic_made_so:
             inside = _product(
                 "contains a chip made with listed technology", good.contains_ic_codes, good.contains_ic_origin, wanted,
-                scope, good, facts, regime,
+                scope, good, asked, regime,
             )  # fmt: skip
             step = any_of(f"{step.text}, or contains a chip so made", (step, inside))
         steps.append(step)
@@ -204,7 +227,7 @@ def _products(scope: Scope, good: Variant, facts: Facts, regime: str) -> list[Re
 
 
 def _product(
-    text: str, codes: Words | None, origin: Words | None, wanted: Words, scope: Scope, good: Variant, facts: Facts,
+    text: str, codes: Words | None, origin: Words | None, wanted: Words, scope: Scope, good: Variant, asked: Asked,
     regime: str,
 ) -> Reason:  # fmt: skip
     """A direct product: the codes it comes from are listed, and that technology is of the right origin."""
@@ -214,22 +237,25 @@ def _product(
     hit = [c for c in mine if is_under(c, wanted)]
     what = Reason(f"{text} ({', '.join(hit or mine) or 'none'})", truth(bool(hit)), (good.fact,), good.sources)
     if not hit:
-        return what
-    places = {p for o in scope.made_with_origin for p in _origins(o, facts)}
+        coarse = any(is_under(w, mine) for w in wanted)
+        return Reason(f"{what.text}, which may be narrower", UNKNOWN, what.facts, what.sources) if coarse else what
+    places = sorted({p for o in scope.made_with_origin for p in _origins(o, asked)})
     if origin is None:
         where = Reason(f"origin of that technology for {good.id}", UNKNOWN, (good.fact,), good.sources)
     else:
-        where = _among(f"that technology is from {_or(sorted(places))}", origin, tuple(places), good)
-        if where.truth is FALSE and NOT_KNOWN in origin:
-            where = Reason(where.text, UNKNOWN, where.facts, where.sources)
+        inside = max((within(o, places, regime, asked.facts, asked.day) for o in origin), default=FALSE)
+        text_ = f"that technology is from {_or(places)}: {', '.join(origin) or 'none'}"
+        where = Reason(text_, inside, (good.fact,), good.sources)
     return all_of(text, (what, where), facts=(good.fact,))
 
 
-def _origins(name: str, facts: Facts) -> Iterable[str]:
-    """Countries meant by ``made_with_origin``: a country, or those of a defined scope's origin rows."""
-    if name in facts.limbs:
-        for scope in facts.limbs[name][1].scope:
+def _origins(name: str, asked: Asked, seen: frozenset[str] = frozenset()) -> Iterable[str]:
+    """Countries and groups meant by ``made_with_origin``: named there, or by the origin rows of a scope named there."""
+    if name in asked.facts.limbs:
+        for scope in asked.facts.limbs[name][1].scope:
             yield from scope.origin
+            if scope.named is not None and scope.named not in seen:
+                yield from _origins(scope.named, asked, seen | {name})
     else:
         yield name
 
@@ -241,7 +267,7 @@ def _designed(list_tag: str, good: Variant, facts: Facts, day: dt.date) -> Reaso
     if good.designed_by is None:
         return Reason(f"{text}: who developed {good.id} is not recorded", UNKNOWN, (good.fact,), good.sources)
     unsure: Reason | None = None
-    for designer in good.designed_by:
+    for designer in good.designed_by or (good.maker,):
         party, known = legal_party(designer, facts, day)
         if known.truth is not TRUE:
             unsure = Reason(f"{text}: {known.text}", UNKNOWN, (good.fact, *known.facts), good.sources)
@@ -261,12 +287,6 @@ def _place(text: str, place: str, wanted: Iterable[str], good: Variant, asked: A
     """Whether a country is one of those wanted; one that is not known may be."""
     answer = within(place, wanted, regime, asked.facts, asked.day)
     return Reason(f"{text}: {place}", answer, (good.fact,), good.sources)
-
-
-def _among(text: str, have: Iterable[str], wanted: Iterable[str], good: Variant) -> Reason:
-    mine = tuple(have)
-    answer = truth(bool(set(mine) & set(wanted)))
-    return Reason(f"{text}: {', '.join(mine) or 'none'}", answer, (good.fact,), good.sources)
 
 
 def _or(words: Iterable[str]) -> str:

@@ -52,6 +52,11 @@ def check_lines(tables: Tables, problems: list[Problem]) -> None:
     for file, row, column, licence, line in named:
         if (licence, line) not in lines:
             problems.append(Problem(file, row, column, show(line), f"a line of {licence}", "see licence_lines.csv"))
+    counted = tables["licence_lines"].filter(pl.col("quantity").is_not_null()).select("licence", "line").unique()
+    short = tables["draws"].filter(pl.col("quantity").is_null()).join(counted, on=["licence", "line"], how="semi")
+    for file, row in short.select(FILE, ROW).iter_rows():
+        expected = "a quantity, for the line is licensed by quantity"
+        problems.append(Problem(file, row, "quantity", "an empty cell", expected))
     bare = tables["balances"].filter(pl.col("value_usd_m").is_null() & pl.col("quantity").is_null())
     for file, row in bare.select(FILE, ROW).iter_rows():
         problems.append(Problem(file, row, "value_usd_m", "an empty cell", "a value or a quantity"))

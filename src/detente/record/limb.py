@@ -323,11 +323,13 @@ class Limb(Row):
         if self.end_use_text and not self.end_use:
             raise ValueError("end_use beside end_use_text")
         if self.effect in {"define", "in_scope"}:
-            more = [
-                n for n in ("items", "places", "parties", "end_use", "savings", "chart_applies") if getattr(self, n)
-            ]
+            keys = ("items", "places", "parties", "end_use", "savings", "chart_applies", "max_value_usd", "duties")
+            more = [n for n in (*keys, "reviews") if getattr(self, n)]
+            more += [n for n, usual in (("bound", ("anyone",)), ("knowledge", "none")) if getattr(self, n) != usual]
             if more:
                 raise ValueError(f"scope alone in a limb that defines one; got {', '.join(more)}")
+        if self.effect not in {"authorise", "out_of_scope"} and any(d.on_file for d in self.duties):
+            raise ValueError("effect = 'authorise' beside on_file; a requirement names the paper in overcome_by")
         if self.chart_applies and self.effect != "require_licence":
             raise ValueError("effect = 'require_licence' beside chart_applies, which makes a requirement of the chart")
         if self.defeats and self.effect not in {"authorise", "out_of_scope"}:

@@ -62,16 +62,16 @@ def _ask(k: int, name: str, test: Callable[[Asked], Reason], measure: Measure, l
         case "acts":
             home: tuple[Lens, ...] = ()
             if measure.home:
-                home = (("place", regime, (measure.home,)), ("day", lenses.geo_days(measure.home, regime)))
+                home = (("place", regime, (measure.home,)), ("day", lenses.breaks.geo(measure.home, regime)))
             move = ("column", "move")
             return Ask(k, name, (regime, measure.home, limb.acts), test, (move, *home), (move,))
         case "scope":
             return _scope(k, test, measure, limb, lenses)
         case "items":
             found = _found(limb)
-            days = lenses.geo_days(limb.items.origin, regime) if limb.items else frozenset()
+            days = lenses.breaks.geo(limb.items.origin, regime) if limb.items else frozenset()
             if limb.items and limb.items.reasons:
-                days |= lenses.code_days(regime)
+                days |= lenses.breaks.codes(regime)
             key = regime, limb.items.model_dump_json() if limb.items else ""
             return Ask(k, name, key, test, (("kind",), ("day", days), *found), (good, seller, *found))
         case "chart":
@@ -144,7 +144,7 @@ def _scope(k: int, test: Callable[[Asked], Reason], measure: Measure, limb: Limb
         if s.content_counts == "licensable_to_destination":
             found["content", regime] = None
         inside = (*s.origin, *s.located_in, *s.exported_from_not, *s.produced_in_not_hq, *s.content_origin)
-        days |= lenses.geo_days(inside, regime)
+        days |= lenses.breaks.geo(inside, regime)
         if s.designed_by:
             days |= _designed_days(s.designed_by.partition(":")[0], lenses)
         if s.named and s.named in facts.limbs:
@@ -174,7 +174,7 @@ def _designed_days(list_: str, lenses: Lenses) -> frozenset[int]:
     who = {p for _, good in lenses.goods if good is not None for p in good.designed_by or ()}
     if any(facts.parties[p].kind == "business" for p in who):
         who |= {s.owner for rows in facts.stakes.values() for s in rows}
-    return lenses.entry_days(who, list_) | lenses.owner_days()
+    return lenses.breaks.entries(who, list_) | lenses.breaks.owners()
 
 
 def _places(k: int, test: Callable[[Asked], Reason], measure: Measure, limb: Limb, lenses: Lenses) -> Ask:
@@ -184,14 +184,14 @@ def _places(k: int, test: Callable[[Asked], Reason], measure: Measure, limb: Lim
     key = regime, places.model_dump_json()
     seen: list[Lens] = [("place", regime, tuple(w for w in (places.to, places.to_except) if w))]
     if places.via_counts:
-        seen += [("column", "via"), ("day", lenses.geo_days((*places.to, *places.to_except), regime))]
+        seen += [("column", "via"), ("day", lenses.breaks.geo((*places.to, *places.to_except), regime))]
     return Ask(k, "places", key, test, tuple(seen), (("column", "destination"), ("column", "via")))
 
 
 def _bound(k: int, test: Callable[[Asked], Reason], measure: Measure, limb: Limb, lenses: Lenses) -> Ask:
     regime = measure.regime
     words = tuple(w.rpartition("_")[0 if w.endswith("_person") else 2].upper() for w in limb.bound if "_" in w)
-    seen: list[Lens] = [("seller", _addressed(limb)), ("day", lenses.geo_days(words, regime))]
+    seen: list[Lens] = [("seller", _addressed(limb)), ("day", lenses.breaks.geo(words, regime))]
     if any(w.startswith("exporter_in_") for w in limb.bound):
         seen.append(("kind",))
     names = (("column", "seller"), ("good",))

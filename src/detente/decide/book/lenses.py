@@ -23,9 +23,10 @@ from detente.record.limb import Window
 
 Lens = tuple[Any, ...]
 """The name of a lens, then what it is set to."""
+Words = tuple[str, ...]
 SLOTS = ("id", "link", "seller_unit", "variant", "buyer_unit", "seller", "purchaser", "ultimate_consignee", "end_user")
 _PARTY = {"seller", "purchaser", "ultimate_consignee", "end_user"}
-Words = tuple[str, ...]
+_WHOLE = {"told", "out"}  # lenses that are laid over the whole book at once
 
 
 def span_days(spans: Iterable[Span]) -> Iterator[int]:
@@ -43,52 +44,14 @@ def window_days(windows: Iterable[Window]) -> Iterator[int]:
         yield from span_days(Span(w.since, end) for end in {w.through, w.written_through})
 
 
-class Lenses:
-    """The codes of a book under each lens, made when they are first asked for."""
+class Breaks:
+    """The days on which the record changes, by what changes."""
 
-    def __init__(self, book: Coded, facts: Facts, outs: Callable[[frozenset[str]], Ints]) -> None:
-        self.book, self.facts = book, facts
-        self._outs = outs
-        self._made: dict[Lens, Ints] = {}
-        first, self._good = together([book.columns["good"]])
-        made = book.columns["good"][first] % 2 == 1
-        self.goods: list[tuple[Item, Variant | None]] = [
-            (sale.item, sale.variant if is_made else None)
-            for sale, is_made in zip(book.sales(first), made.tolist(), strict=True)
-        ]
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
 
-    @cached_property
-    def own_lines(self) -> dict[str, int]:
-        """The lines of which a finding, a paper or a recorded draw speaks by their own id."""
-        spoken = {about for about, _ in self.facts.findings} | set(self.facts.documents)
-        spoken |= {d.order for d in self.facts.draws}
-        if not spoken:
-            return {}
-        ids = self.book.full["id"]
-        return {ids[i]: i for i in ids.is_in(list(spoken)).arg_true().to_list()}
-
-    @cached_property
-    def own_names(self) -> dict[int, str]:
-        """The same lines with their ids."""
-        return {i: name for name, i in self.own_lines.items()}
-
-    def codes(self, lens: Lens) -> Ints:
-        """A code a line: the same for lines that stand alike."""
-        if lens not in self._made:
-            name, *settings = lens
-            self._made[lens] = getattr(self, f"_{name}_")(*settings)
-        return self._made[lens]
-
-    def rows(self, lenses: Iterable[Lens], among: Ints | None = None) -> tuple[Ints, Ints]:
-        """A first line of each combination of codes, and the number of its combination for each line (or some)."""
-        some = slice(None) if among is None else among
-        columns = [self.codes(x)[some] for x in lenses]
-        n = self.book.n if among is None else among.size
-        first, number = together(columns) if columns else (np.zeros(min(n, 1), np.int64), np.zeros(n, np.int64))
-        return (first if among is None else among[first]), number
-
-    def geo_days(self, words: Iterable[str], regime: str) -> frozenset[int]:
-        """The days on which what is inside the places named may change, to a regime."""
+    def geo(self, words: Iterable[str], regime: str) -> frozenset[int]:
+        """What is inside the places named, to a regime."""
         names = set(words)
         if not names:
             return frozenset()
@@ -96,42 +59,153 @@ class Lenses:
         spans += [x.span for rows in self.facts.territories.values() for x in rows if x.regime == regime]
         return frozenset(span_days(spans))
 
-    def code_days(self, regime: str) -> frozenset[int]:
-        """The days on which the code table of a regime changes."""
+    def codes(self, regime: str) -> frozenset[int]:
+        """The code table of a regime."""
         rows = (x for (r, _), rows in self.facts.codes.items() if r == regime for x in rows)
         return frozenset(span_days(x.span for x in rows))
 
-    def chart_days(self, regime: str) -> frozenset[int]:
-        """The days on which a code may begin or cease to need a licence to a country."""
+    def chart(self, regime: str) -> frozenset[int]:
+        """Whether a code needs a licence to a country."""
         words = {w for (r, _), rows in self.facts.codes.items() if r == regime for x in rows for w in x.to}
         marks = (x.span for (r, _), rows in self.facts.chart.items() if r == regime for x in rows)
-        return self.code_days(regime) | frozenset(span_days(marks)) | self.geo_days({*words, "*"}, regime)
+        return self.codes(regime) | frozenset(span_days(marks)) | self.geo({*words, "*"}, regime)
 
-    def told_days(self, facts: Iterable[str], kinds: Iterable[str]) -> frozenset[int]:
-        """The days on which what findings and papers of some kinds say may change."""
+    def told(self, facts: Iterable[str], kinds: Iterable[str]) -> frozenset[int]:
+        """What findings and papers of some kinds say."""
         names, papers = set(facts), set(kinds)
         spans = [x.span for (_, fact), rows in self.facts.findings.items() if fact in names for x in rows]
         spans += [d.span for rows in self.facts.documents.values() for d in rows if d.kind in papers]
         return frozenset(span_days(spans))
 
-    def entry_days(self, who: Iterable[str], list_: str) -> frozenset[int]:
-        """The days on which it may change whether some parties are on a list."""
+    def owners(self) -> frozenset[int]:
+        """Who owns a line of business."""
+        rows = [x for p, rows in self.facts.stakes.items() if self.facts.parties[p].kind == "business" for x in rows]
+        return frozenset(span_days(x.span for x in rows))
+
+    def entries(self, who: Iterable[str], list_: str) -> frozenset[int]:
+        """Whether some parties are on a list."""
         rows = (x for p in who for x in self.facts.listings.get(p, ()) if x.list == list_)
         return frozenset(span_days(x.span for x in rows))
 
+
+class Lenses:
+    """The codes of a book under each lens, made when they are first asked for; of all its lines, or of some."""
+
+    def __init__(self, book: Coded, facts: Facts, outs: Callable[[frozenset[str]], Ints]) -> None:
+        self.book, self.facts, self.breaks = book, facts, Breaks(facts)
+        self.lines: Ints | None = None
+        self.whole = self
+        self._outs = outs
+        self._made: dict[Lens, Ints] = {}
+        self._rows: dict[tuple[Lens, ...], tuple[Ints, Ints]] = {}
+        first, self._goods = together([book.columns["good"]])
+        made = book.columns["good"][first] % 2 == 1
+        self.goods: list[tuple[Item, Variant | None]] = [
+            (sale.item, sale.variant if is_made else None)
+            for sale, is_made in zip(book.sales(first), made.tolist(), strict=True)
+        ]
+
+    def of(self, lines: Ints) -> Lenses:
+        """The lenses on some lines only."""
+        view = object.__new__(Lenses)
+        view.book, view.facts, view.breaks = self.book, self.facts, self.breaks
+        view.goods, view._goods, view._outs = self.goods, self.whole._goods[lines], self._outs
+        view.lines, view.whole, view._made, view._rows = lines, self.whole, {}, {}
+        return view
+
+    @property
+    def n(self) -> int:
+        """How many lines."""
+        return self.book.n if self.lines is None else self.lines.size
+
+    @cached_property
+    def own_names(self) -> dict[int, str]:
+        """The lines of which a finding, a paper or a recorded draw speaks by their own id, with that id."""
+        spoken = {about for about, _ in self.facts.findings} | set(self.facts.documents)
+        spoken |= {d.order for d in self.facts.draws}
+        if not spoken:
+            return {}
+        ids = self.book.full["id"]
+        return {i: ids[i] for i in ids.is_in(list(spoken)).arg_true().to_list()}
+
+    def codes(self, lens: Lens) -> Ints:
+        """A code a line: the same for lines that stand alike."""
+        if lens not in self._made:
+            name, *settings = lens
+            if self.lines is not None and name in _WHOLE:
+                self._made[lens] = self.whole.codes(lens)[self.lines]
+            else:
+                self._made[lens] = getattr(self, f"_{name}_")(*settings)
+        return self._made[lens]
+
+    def rows(self, lenses: Iterable[Lens]) -> tuple[Ints, Ints]:
+        """A first line of each combination of codes, and the number of the combination of each line."""
+        key = tuple(dict.fromkeys(lenses))
+        if key not in self._rows:
+            self._rows[key] = together([np.zeros(self.n, np.int64), *(self.codes(x) for x in key)])
+        return self._rows[key]
+
+    def raw(self, lenses: Iterable[Lens]) -> tuple[Lens, ...]:
+        """The plain columns that some lenses are made of, with the days that matter to any of them."""
+        found: dict[Lens, None] = {}
+        cuts: dict[Lens, frozenset[int]] = {}
+        limits: set[float] = set()
+        for lens in (x for one in lenses for x in self._raw(one)):
+            match lens[0]:
+                case "day" | "event":
+                    cuts[lens[:-1]] = cuts.get(lens[:-1], frozenset()) | lens[-1]
+                case "usd":
+                    limits |= set(lens[1])
+                case _:
+                    found[lens] = None
+        more = [("usd", tuple(sorted(limits)))] if limits else []
+        return (*found, *more, *((*name, days) for name, days in cuts.items() if days or name[0] == "event"))
+
+    def _raw(self, lens: Lens) -> Iterator[Lens]:
+        name, *settings = lens
+        match name:
+            case "kind":
+                yield ("good",)
+            case "place":
+                yield "column", "destination"
+                yield "day", self.breaks.geo((w for words in settings[1] for w in words), settings[0])
+            case "chart" | "content":
+                yield from (("good",), ("column", "destination"), ("day", self.breaks.chart(settings[0])))
+            case "use":
+                yield "column", "end_use"
+            case "seller":
+                yield "column", "seller"
+                yield "day", self.breaks.owners()
+            case _:
+                yield lens
+
+    def _column(self, name: str) -> Ints:
+        column = self.book.columns[name]
+        return column if self.lines is None else column[self.lines]
+
+    @cached_property
+    def day(self) -> Ints:
+        """The day each line is decided on."""
+        return self.book.day if self.lines is None else self.book.day[self.lines]
+
     def _column_(self, name: str) -> Ints:
-        return self.book.columns[name]
+        return self._column(name)
+
+    def _exact_(self) -> Ints:
+        """The very day."""
+        return self.day
 
     def _day_(self, days: frozenset[int]) -> Ints:
-        return buckets(self.book.day, days)
+        """Between which of some days."""
+        return buckets(self.day, days)
 
     def _good_(self) -> Ints:
         """Which good."""
-        return self._good
+        return self._goods
 
     def _kind_(self) -> Ints:
         """Goods that have the same in common: made so where and of what, classified so, of a kind of item."""
-        return _numbered([self._looks(item, good) for item, good in self.goods])[self._good]
+        return numbered([self._looks(item, good) for item, good in self.goods])[self._goods]
 
     def _looks(self, item: Item, good: Variant | None) -> Hashable:
         if good is None:
@@ -144,21 +218,19 @@ class Lenses:
 
     def _place_(self, regime: str, asks: tuple[Words, ...]) -> Ints:
         """Destinations that are, or are not, inside the same of some sets of places."""
-        days = self.geo_days({w for words in asks for w in words}, regime)
-        facts = self.facts
-        return self._by_place(days, lambda country, day: tuple(within(country, w, regime, facts, day) for w in asks))
-
-    def _by_place(self, days: frozenset[int], sign: Callable[[str, dt.date], Hashable]) -> Ints:
-        """Destinations and spans of days with the same sign."""
-        to, span = self.book.columns["destination"], buckets(self.book.day, days)
-        used = np.flatnonzero(np.bincount(to, minlength=len(PLACES)))
+        days = self.breaks.geo((w for words in asks for w in words), regime)
         starts = _starts(days)
-        known: dict[Hashable, int] = {}
-        table = np.zeros((len(PLACES), len(starts)), dtype=np.int64)
-        for place in used.tolist():
-            for k, day in enumerate(starts):
-                table[place, k] = known.setdefault(sign(PLACES[place], day), len(known))
-        return table[to, span]
+
+        def sign(country: str, k: int) -> Hashable:
+            return tuple(within(country, words, regime, self.facts, starts[k]) for words in asks)
+
+        return self._by_place(days, sign)
+
+    def _by_place(self, days: frozenset[int], sign: Callable[[str, int], Hashable]) -> Ints:
+        """Destinations and spans of days with the same sign."""
+        first, number = self.rows((("column", "destination"), ("day", days)))
+        places, spans = self._column("destination")[first].tolist(), self.codes(("day", days))[first].tolist()
+        return numbered(sign(PLACES[p], k) for p, k in zip(places, spans, strict=True))[number]
 
     def _chart_(self, regime: str, only: Words) -> Ints:
         """Goods and destinations for which the chart says the same of every code of the good."""
@@ -166,43 +238,43 @@ class Lenses:
 
     def _content_(self, regime: str) -> Ints:
         """Goods and destinations for which the chart says the same of all content of the good."""
-        parts: list[tuple[str, ...] | None] = []
-        for _, good in self.goods:
-            content = () if good is None or good.content is None else good.content
-            parts.append(tuple(dict.fromkeys(p.code for p in content if p.code is not None)))
+        content = [() if good is None or good.content is None else good.content for _, good in self.goods]
+        parts = [tuple(dict.fromkeys(p.code for p in each if p.code is not None)) for each in content]
         return self._by_code(regime, (), parts)
 
-    def _by_code(self, regime: str, only: Words, codes: Sequence[tuple[str, ...] | None]) -> Ints:
-        days, starts = self.chart_days(regime), _starts(self.chart_days(regime))
-        every = sorted({c for mine in codes for c in mine or ()})
-
-        def said(country: str, day: dt.date) -> tuple[int, ...]:
-            return tuple(needs_licence(c, country, regime, self.facts, day, only).truth for c in every)
-
+    def _by_code(self, regime: str, only: Words, codes: Sequence[Words | None]) -> Ints:
+        """Goods and destinations for which the chart says the same of some codes of the good."""
+        days = self.breaks.chart(regime)
+        starts = _starts(days)
         words = sorted({w for (r, _), rows in self.facts.codes.items() if r == regime for x in rows for w in x.to})
-        to, span = self.book.columns["destination"], buckets(self.book.day, days)
-        first, number = together([to, span])
+        every = sorted({c for mine in codes for c in mine or ()})
         answers: dict[Hashable, tuple[int, ...]] = {}
-        alike: list[tuple[int, ...]] = []
-        for i in first.tolist():
-            country, k = PLACES[to[i]], int(span[i])
-            sign = (k, self._chart_sign(country, regime, words, starts[k]))
-            if sign not in answers:
-                answers[sign] = said(country, starts[k])
-            alike.append(answers[sign])
+
+        def said(country: str, k: int) -> tuple[int, ...]:
+            mark = (k, self._marks(country, regime, words, starts[k]))
+            if mark not in answers:
+                each = (needs_licence(c, country, regime, self.facts, starts[k], only) for c in every)
+                answers[mark] = tuple(int(r.truth) for r in each)
+            return answers[mark]
+
+        kinds: dict[tuple[int, ...], None] = {}
+
+        def sign(country: str, k: int) -> Hashable:
+            kinds[said(country, k)] = None
+            return said(country, k)
+
+        kind = self._by_place(days, sign)
         at = {c: k for k, c in enumerate(every)}
-        where = [None if mine is None else [at[c] for c in mine] for mine in codes]
-        kinds: dict[tuple[int, ...], int] = {}
-        kind_of = np.array([kinds.setdefault(a, len(kinds)) for a in alike], dtype=np.int64)
         known: dict[Hashable, int] = {}
         table = np.zeros((len(codes), len(kinds)), dtype=np.int64)
-        for g, mine in enumerate(where):
-            for answer, k in kinds.items():
-                said_of = None if mine is None else tuple(answer[c] for c in mine)
+        for g, mine in enumerate(codes):
+            where = None if mine is None else [at[c] for c in mine]
+            for k, answer in enumerate(kinds):  # in the order in which they were numbered
+                said_of = None if where is None else tuple(answer[c] for c in where)
                 table[g, k] = known.setdefault(said_of, len(known))
-        return table[self._good, kind_of[number]]
+        return table[self._goods, kind]
 
-    def _chart_sign(self, country: str, regime: str, words: Iterable[str], day: dt.date) -> Hashable:
+    def _marks(self, country: str, regime: str, words: Iterable[str], day: dt.date) -> Hashable:
         """What the chart and the groups know of a country on a day."""
         rows = self.facts.chart.get((regime, read_as(country, regime, self.facts, day)), ())
         marks = tuple((r.reasons, r.elsewhere) for r in rows if r.span.holds(day))
@@ -211,11 +283,12 @@ class Lenses:
     def _use_(self, words: Words) -> Ints:
         """Whether a use is one of some words, another one, or not known."""
         uses = self.book.lists["end_use"]
-        return _numbered([(bool(set(x) & set(words)), bool(x)) for x in uses])[self.book.columns["end_use"]]
+        return numbered([(bool(set(x) & set(words)), bool(x)) for x in uses])[self._column("end_use")]
 
     def _usd_(self, limits: tuple[float, ...]) -> Ints:
         """How many of some limits the value of a line is over, to the cent."""
         usd = self.book.full["value_usd_m"].to_numpy() * 1e6
+        usd = usd if self.lines is None else usd[self.lines]
         over = np.zeros(usd.size, dtype=np.int64)
         for limit in limits:
             is_over = usd > limit
@@ -226,50 +299,39 @@ class Lenses:
 
     def _event_(self, event: str, cuts: frozenset[int]) -> Ints:
         """Before or after which of some days an event lies; -1 where it is not recorded."""
-        column = self.book.columns["aboard_carrier" if event == "en_route" else event]
+        column = self._column("aboard_carrier" if event == "en_route" else event)
         return np.where(column == NEVER, -1, buckets(column, cuts))
 
     def _seller_(self, addressed: frozenset[str]) -> Ints:
         """Sellers that a rule binds alike: by country, or by name where a letter is addressed to them."""
-        sellers, lines = self.book.columns["seller"], []
-        first, number = together([sellers])
-        is_line = np.zeros(first.size, dtype=bool)
-        for k, i in enumerate(first.tolist()):
-            row = self.facts.parties[self.book.parties[sellers[i]]]
-            is_line[k] = row.kind == "business"
-            lines.append((row.id,) if is_line[k] or row.id in addressed else (row.country, ""))
-        found = _numbered(lines)[number]
+        first, number = self.rows((("column", "seller"),))
+        rows = [self.facts.parties[self.book.parties[p]] for p in self._column("seller")[first].tolist()]
+        is_line = np.array([row.kind == "business" for row in rows], dtype=bool)
+        found = numbered((r.id,) if r.kind == "business" or r.id in addressed else (r.country, "") for r in rows)[number]
         if not is_line.any():
             return found
-        return together([found, np.where(is_line[number], buckets(self.book.day, self.owner_days()), 0)])[1]
-
-    def owner_days(self) -> frozenset[int]:
-        """The days on which a line of business may change hands."""
-        rows = [x for p, rows in self.facts.stakes.items() if self.facts.parties[p].kind == "business" for x in rows]
-        return frozenset(span_days(x.span for x in rows))
+        return together([found, np.where(is_line[number], self.codes(("day", self.breaks.owners())), 0)])[1]
 
     def _told_(self, facts: frozenset[str], kinds: frozenset[str]) -> Ints:
         """What findings and papers of some kinds say of a line: 0 where they say nothing."""
         abouts = {about for about, fact in self.facts.findings if fact in facts}
         abouts |= {about for about, rows in self.facts.documents.items() if any(d.kind in kinds for d in rows)}
-        columns = [c for c in (self.spoken(slot, abouts) for slot in SLOTS) if c is not None]
-        if not columns:
-            return np.zeros(self.book.n, dtype=np.int64)
-        some = np.flatnonzero(np.maximum.reduce(columns) > 0)
-        days = buckets(self.book.day[some], self.told_days(facts, kinds))
-        found = np.zeros(self.book.n, dtype=np.int64)
-        found[some] = 1 + together([*(c[some] for c in columns), days])[1]
+        found = np.zeros(self.n, dtype=np.int64)
+        columns = [c for c in (self._spoken(slot, abouts) for slot in SLOTS) if c is not None] if abouts else []
+        if columns:
+            some = np.flatnonzero(np.maximum.reduce(columns) > 0)
+            days = buckets(self.day[some], self.breaks.told(facts, kinds))
+            found[some] = 1 + together([*(c[some] for c in columns), days])[1]
         return found
 
-    def spoken(self, slot: str, abouts: set[str]) -> Ints | None:
+    def _spoken(self, slot: str, abouts: set[str]) -> Ints | None:
         """Which of some things a line has in a slot, from 1 on, 0 where none; None where no line can have any."""
         book = self.book
         if slot == "id":
-            mine = sorted(abouts & self.own_lines.keys())
             found = np.zeros(book.n, dtype=np.int64)
-            for k, name in enumerate(mine):
-                found[self.own_lines[name]] = k + 1
-            return found if mine else None
+            for i, name in self.own_names.items():
+                found[i] = i + 1 if name in abouts else 0
+            return found if found.any() else None
         values: Sequence[str] = (
             book.parties if slot in _PARTY else book.variants if slot == "variant"
             else tuple(book.links) if slot == "link" else book.units
@@ -286,8 +348,8 @@ class Lenses:
         return self._outs(limbs)
 
 
-def _numbered(signs: Iterable[Hashable]) -> Ints:
-    """A number for each thing, the same for the same."""
+def numbered(signs: Iterable[Hashable]) -> Ints:
+    """A number for each thing, the same for the same, in the order in which they first come."""
     known: dict[Hashable, int] = {}
     return np.array([known.setdefault(sign, len(known)) for sign in signs], dtype=np.int64)
 

@@ -166,7 +166,7 @@ class _Seen:
             own[drawn] = drawn
             found.append(own[lines])
         rules = [w for rows in self.facts.licence_rules.values() for r in rows for w in r.in_force]
-        days = frozenset(window_days(rules)) | lenses.owner_days()
+        days = frozenset(window_days(rules)) | lenses.breaks.owners()
         return [*found, lenses.codes(("day", days))[lines]]
 
     def _seller(self, lines: Ints) -> Ints:

@@ -90,18 +90,18 @@ class _Finder:
         rules = {p.ownership for p, _ in self.specs if p.ownership}
         self.graph = set(facts.stakes) if rules else set()
         self.named = {n for p, _ in self.specs for n in p.names}
-        self.owner_days = lenses.owner_days()
+        self.owner_days = lenses.breaks.owners()
         self.owned_days: set[int] = set()
         for rule in (facts.ownership_rules[r] for r in rules):
             self.owned_days |= {*ownership_days(rule, facts), *window_days(rule.in_force)}
         owners = {s.owner for rows in facts.stakes.values() for s in rows}
         for parties, _ in self.specs:
             if parties.ownership and parties.listed_on:
-                self.owned_days |= lenses.entry_days(owners, parties.listed_on)
+                self.owned_days |= lenses.breaks.entries(owners, parties.listed_on)
         lines = [rows for p, rows in facts.stakes.items() if facts.parties[p].kind == "business"]
         whose = {s.owner for rows in lines for s in rows}
         self.line_days = {*self.owner_days, *span_days(e.span for p in whose for e in facts.listings.get(p, ()))}
-        self.geo_days = {d for _, regime, words in self.homes for d in lenses.geo_days(words, regime)}
+        self.geo_days = {d for _, regime, words in self.homes for d in lenses.breaks.geo(words, regime)}
 
     def found(self) -> People:
         """Go through the parties of the book."""

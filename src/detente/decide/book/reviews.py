@@ -69,14 +69,14 @@ def _special(
     lenses: dict[Lens, None] = {("kind",): None, ("told", said, frozenset()): None}
     days = frozenset[int]()
     for x in items:
-        days |= tables.lenses.geo_days(x.origin, measure.regime)
-        days |= tables.lenses.code_days(measure.regime) if x.reasons else frozenset()
+        days |= tables.lenses.breaks.geo(x.origin, measure.regime)
+        days |= tables.lenses.breaks.codes(measure.regime) if x.reasons else frozenset()
     lenses["day", days] = None
     scope = next(a for f in tables.families for a in f.asks if a.limb == k and a.name == "scope")
     lenses |= dict.fromkeys(scope.lenses)
-    first, number = tables.lenses.rows(lenses, lines)
+    first, number = tables.lenses.of(lines).rows(lenses)
     ranks = []
-    for i in first.tolist():
+    for i in lines[first].tolist():
         asked = book.asked(i, facts)
         policies = policies_of(measure, limb, asked)
         policies += [facts.entry[e].review for e in behind(in_scope(limb, asked, measure.regime))]

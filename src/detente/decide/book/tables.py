@@ -124,7 +124,7 @@ def _build(
     every = [a for k in wanted for a in asks.asks_of(k, *limbs[k], lenses, limbs[k][1].effect in _KEPT)]
     groups: dict[tuple[bool, bool, tuple[str, ...]], list[Ask]] = {}
     for a in every:
-        seen = sorted({x[0] for x in a.lenses} - {"day"})
+        seen = sorted({str(x[:2]) for x in lenses.raw(a.lenses) if x[0] != "day"})
         groups.setdefault((a.name in EVERYWHERE, a.is_read, tuple(seen)), []).append(a)
     families = []
     for (_, is_read, _), some in groups.items():
@@ -201,13 +201,15 @@ class Questions:
         by_key: dict[Hashable, list[Ask]] = {}
         for a in some:
             by_key.setdefault((a.name, a.key), []).append(a)
-        mine = {x: None for a in some for x in a.lenses}
-        first, rows = self.lenses.rows(mine)
-        sure = np.zeros((first.size, words), dtype=np.uint64)
+        seen = list(dict.fromkeys(x for a in some for x in a.lenses))
+        first, number = self.lenses.rows(self.lenses.raw(seen))
+        view = self.lenses.of(first)
+        at, kind = view.rows(seen)
+        sure = np.zeros((at.size, words), dtype=np.uint64)
         sure[:] = bits(range(n_free), words)
         may = sure.copy()
         for like in by_key.values():
-            answer = self._answers(like[0], first)
+            answer = self._answers(like[0], view, at)
             mask = bits({a.limb for a in like}, words)
             if n_free:
                 sure[answer != TRUE] &= ~mask
@@ -215,12 +217,13 @@ class Questions:
             else:
                 sure[answer == TRUE] |= mask
                 may[answer != FALSE] |= mask
-        return Family(tuple(some), rows, np.stack([sure, may], axis=1))
+        return Family(tuple(some), kind[number], np.stack([sure, may], axis=1))
 
-    def _answers(self, ask: Ask, lines: Ints) -> npt.NDArray[np.int8]:
-        """How a condition answers some lines."""
-        first, number = together([np.zeros(lines.size, np.int64), *(self.lenses.codes(x)[lines] for x in ask.lenses)])
-        found = [ask.test(a) for a in self.asked(lines[first], whole=ask.asks_bites)]
+    def _answers(self, ask: Ask, view: Lenses, at: Ints) -> npt.NDArray[np.int8]:
+        """How a condition answers some lines of a view."""
+        first, number = together([np.zeros(at.size, np.int64), *(view.codes(x)[at] for x in ask.lenses)])
+        lines = view.lines[at[first]] if view.lines is not None else at[first]
+        found = [ask.test(a) for a in self.asked(lines, whole=ask.asks_bites)]
         truths = [int(FALSE if r is None else r.truth) for r in found]
         return np.array(truths, dtype=np.int8)[number]
 
