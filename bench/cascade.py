@@ -1,8 +1,9 @@
-"""Time the index of firms: python bench/cascade.py [--n 1000 10000] [--scenarios K] [net.npz ...]."""
+"""Time the cascade: python bench/cascade.py --n 1000 10000 --scenarios 100 --share 0.01 --threads 2 -- net.npz ..."""
 
 import argparse
 import resource
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,7 +39,19 @@ def stored_net(path: Path) -> Net:
         return Net(int(data["n"]), data["i"], data["j"], data["w"], data["p"])
 
 
-def time_net(name: str, net: Net, n_scenarios: int | None) -> None:
+def drawn_shocks(n: int, n_scenarios: int | None, share: float | None, draw: np.random.Generator):
+    """Columns of failing firms: so many one by one, or so many draws of a share of all of them; None: every firm."""
+    if share is not None:
+        K, each = n_scenarios or 100, max(1, int(share * n))
+        firms = np.concatenate([draw.choice(n, each, replace=False) for _ in range(K)])
+        return sparse.coo_array((np.ones(firms.size), (firms, np.repeat(np.arange(K), each))), shape=(n, K))
+    if n_scenarios is None or n_scenarios >= n:
+        return None
+    firms = draw.choice(n, n_scenarios, replace=False)
+    return sparse.coo_array((np.ones(n_scenarios), (firms, np.arange(n_scenarios))), shape=(n, n_scenarios))
+
+
+def time_net(name: str, net: Net, given: argparse.Namespace, executor: ThreadPoolExecutor | None) -> None:
     W = sparse.coo_array((net.value, (net.seller, net.buyer)), shape=(net.n, net.n))
     m = np.unique(net.industry).size
     draw = np.random.default_rng(5)
@@ -46,37 +59,39 @@ def time_net(name: str, net: Net, n_scenarios: int | None) -> None:
     start = time.perf_counter()
     network = calibrate(W, net.industry, essential)
     measured = time.perf_counter() - start
-    shocks = None
-    if n_scenarios is not None and n_scenarios < net.n:
-        firms = draw.choice(net.n, n_scenarios, replace=False)
-        shocks = sparse.coo_array((np.ones(n_scenarios), (firms, np.arange(n_scenarios))), shape=(net.n, n_scenarios))
-    start = time.perf_counter()
-    result = esri_from(network, shocks=shocks, market=net.industry)
-    seconds = time.perf_counter() - start
+    shocks = drawn_shocks(net.n, given.scenarios, given.share, draw)
+    start, worked = time.perf_counter(), time.process_time()
+    result = esri_from(network, shocks=shocks, market=net.industry, executor=executor)
+    seconds, worked = time.perf_counter() - start, time.process_time() - worked
     K = result.iterations.size
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"{name:>14} {net.n:>8} {network.seller.size:>8} {K:>9} {measured:>9.3f} {seconds:>9.3f} "
+        f"{name:>14} {net.n:>8} {network.seller.size:>8} {K:>9} {measured:>9.3f} {seconds:>9.3f} {worked:>9.3f} "
         f"{1000 * seconds / K:>11.4f} {result.iterations.mean():>8.2f} {peak:>8.0f}"
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("nets", nargs="*", type=Path, help="stored networks: arrays i, j, w, p, n")
+    parser.add_argument("nets", nargs="*", type=Path, help="stored networks: arrays i, j, w, p, n (after --)")
     parser.add_argument("--n", nargs="*", type=int, default=[1000], help="firms of the random networks")
-    parser.add_argument("--scenarios", type=int, help="fail only so many firms, drawn at random (default: all)")
+    parser.add_argument("--scenarios", type=int, help="only so many scenarios, drawn at random (default: every firm)")
+    parser.add_argument("--share", type=float, help="share of firms that fail in each scenario (default: one firm)")
+    parser.add_argument("--threads", type=int, default=0, help="threads of the executor (default: none)")
     given = parser.parse_args()
     small = random_net(50)
     esri_from(calibrate(sparse.coo_array((50, 50)), small.industry, np.full(2 * (np.unique(small.industry).size,), 1)),
               market=small.industry, weights=np.ones(50))  # compile first  # fmt: skip
-    print("all firms fail alone, market = industry, tolerance 1e-2, one thread; seconds: measure once, all scenarios")
-    print(f"{'':>14} {'n':>8} {'links':>8} {'scenarios':>9} {'measure s':>9} {'seconds':>9} "
+    what = "one firm fails" if given.share is None else f"{given.share:.1%} of firms fail"
+    print(f"{what} a scenario, market = industry, tolerance 1e-2, {given.threads or 'no'} threads; "
+          "seconds: measure once, all scenarios, of processors")  # fmt: skip
+    print(f"{'':>14} {'n':>8} {'links':>8} {'scenarios':>9} {'measure s':>9} {'seconds':>9} {'cpu s':>9} "
           f"{'ms/scenario':>11} {'steps':>8} {'peak MB':>8}")  # fmt: skip
+    executor = ThreadPoolExecutor(given.threads) if given.threads else None
     for n in given.n:
-        time_net("random", random_net(n), given.scenarios)
+        time_net("random", random_net(n), given, executor)
     for path in given.nets:
-        time_net(path.stem, stored_net(path), given.scenarios)
+        time_net(path.stem, stored_net(path), given, executor)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,10 @@ import numpy as np
 
 
 def cascade_twin(W, industry, classes, down, up, *, phi=None, market=None, size=None, costs=None, revenue=None,
-                 weights=None, tolerance=1e-2, stop="output", max_iterations=10**6):  # fmt: skip
+                 weights=None, tolerance=1e-2, stop="output", max_iterations=10**6, as_reference=False):  # fmt: skip
     """One scenario. W and classes are n x n (class of each pair), industry and market are numbers from 0.
+
+    With `as_reference` an emptied market counts as 1, as in GLcascade, and shocks may be above 1.
 
     Returns what is left of each firm downstream and upstream, the number of steps and the index before and after
     the last one.
@@ -33,7 +35,8 @@ def cascade_twin(W, industry, classes, down, up, *, phi=None, market=None, size=
     before, after, steps = 0.0, index(), 0
     while True:
         steps += 1
-        miss = _sigma(W, hd, phi, market, size) * share_down * (1 - phi * hd[:, None])
+        sigma = _reference_sigma(hd, market, size) if as_reference else _sigma(W, hd, phi, market, size)
+        miss = sigma * share_down * (1 - phi * hd[:, None])
         new_d = np.minimum(1 - down, 1 - np.where(classes == 1, miss, 0).sum(axis=0))
         critical = np.where(classes == 2, miss, 0)
         for k in set(industry):
@@ -62,6 +65,13 @@ def _sigma(W, hd, phi, market, size):
             if left > 1e-12 * size[rivals].sum():
                 sigma[i, j] = min(1.0, size[i] / left)
     return sigma
+
+
+def _reference_sigma(hd, market, size):
+    if market is None:
+        return 1.0
+    left = np.array([(size * hd)[market == g].sum() for g in market])
+    return np.minimum(1.0, size / np.where(left <= 1e-10, 1.0, left))[:, None]
 
 
 def esri_twin(W, industry, essential, *, down, up, weights, **options):

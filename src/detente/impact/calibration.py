@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from detente.impact._kernels import F64, I32, I64, Links
+from detente.impact._kernels import F64, I32, I64, Links, Orders
 from detente.record import DetenteError
 
 NEGLIGIBLE, ORDINARY, CRITICAL = 0, 1, 2
@@ -25,6 +25,7 @@ class Layout:
     """The links as the compiled loops read them, and the way back to the order of `Calibration.seller`."""
 
     links: Links
+    orders: Orders
     input_of: I32  # per link; -1 where it binds nothing
     down_order: I64  # link of each place in `links.down_*`
     up_order: I64
@@ -273,6 +274,7 @@ def _layout(
     input_of = np.full(seller.size, -1, np.int32)
     input_of[binds] = number
     down = binds[np.lexsort((number, seller[binds]))]
+    by_input = binds[np.lexsort((seller[binds], number))]
     up = np.lexsort((seller, buyer))
     links = Links(
         input_ptr=_starts(inputs // width, n),
@@ -283,5 +285,24 @@ def _layout(
         up_ptr=_starts(buyer[up], n),
         up_seller=seller[up].astype(np.int32),
         up_share=share_up[up],
+        in_ptr=_starts(input_of[by_input].astype(np.int64), inputs.size),
+        in_seller=seller[by_input].astype(np.int32),
+        in_share=share_down[by_input],
     )
-    return Layout(links, input_of, down, up)
+    return Layout(links, _orders(n, seller, buyer, share_up), input_of, down, up)
+
+
+def _orders(n: int, seller: I64, buyer: I64, share_up: F64) -> Orders:
+    """Order the links for lanes: sellers with as many buyers together, so that the loop over them is foreseen."""
+    n_buyers, n_sellers = np.bincount(seller, minlength=n), np.bincount(buyer, minlength=n)
+    firm = np.lexsort((-n_sellers, np.where(n_buyers > 0, n_buyers, n + 1)))
+    row = np.empty(n, np.int64)
+    row[firm] = np.arange(n)
+    order = np.lexsort((row[buyer], row[seller]))
+    return Orders(
+        row=row.astype(np.int32),
+        firm=firm.astype(np.int32),
+        ptr=_starts(row[seller[order]], int((n_buyers > 0).sum())),
+        buyer=row[buyer[order]].astype(np.int32),
+        share=share_up[order],
+    )

@@ -1,6 +1,7 @@
 """How far a loss runs when nobody adapts: the published index of firms, and the same model with closed sales."""
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,16 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from detente.impact._kernels import F64, I64, Answers, Shocks, run_scenarios
+from detente.impact._kernels import F64, I64
+from detente.impact.batches import run_batches
 from detente.impact.calibration import Calibration, NetworkError, calibrate, calibrate_links
 from detente.impact.closing import run
-from detente.impact.propagation import NOTHING_CLOSED, Propagation, propagate
+from detente.impact.propagation import Propagation, propagate
 from detente.impact.scenario import (
     Columns,
     Stop,
-    column_part,
     kept_scenarios,
     markets,
+    reference_digits,
     shock_columns,
     stop_rule,
     weight_columns,
@@ -36,8 +38,6 @@ __all__ = [
     "propagate",
     "run",
 ]
-
-BLOCK_CELLS = 4_000_000  # losses held dense while the kept ones are packed: twice 32 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +88,9 @@ def esri(
     tolerance: float = 1e-2,
     stop: Stop = "output",
     keep: Literal["all"] | Sequence[int] | None = None,
+    executor: Executor | None = None,
+    max_iterations: int = 100_000,
+    as_reference: bool = False,
 ) -> EsriResult:
     """Compute the economic systemic risk index: the output lost when firms fail and nobody adapts.
 
@@ -106,6 +109,15 @@ def esri(
             reference's conv_type 1). "index" ends when the index of the first weight grew by no more than the share
             `tolerance` of itself (its other rule); an index that stays 0 ends, one that leaves 0 goes on.
         keep: "all", or the scenarios whose losses by firm are wanted. None: none.
+        executor: runs batches of scenarios, each of some 50 ms or more; threads do, as the loops hold no lock. It is
+            left running. None: all in this thread. Results are the same to the last bit.
+        max_iterations: a scenario that has not stopped by then is an error.
+        as_reference: do what the R packages GLcascade and fastcascade 0.9.3.1 do where it is not the published index,
+            to compare with their output. A market with no more than 1e-10 left, in the currency of W, counts as if 1
+            were left: where sales are below 1 the loss of its firms is hardly felt any more, so that the index hangs on
+            the currency and a run may never stop. Shocks above 1 are accepted and take more than all of a firm out of
+            its market. Kept losses are rounded to as many decimals as 1/tolerance has characters when R prints it (3 at
+            1e-2, 5 at 1e-6, 16 at 3e-3). Slow: every firm in every step.
 
     Raises:
         NetworkError: something given has not this shape, kind or range.
@@ -130,6 +142,9 @@ def esri(
         tolerance=tolerance,
         stop=stop,
         keep=keep,
+        executor=executor,
+        max_iterations=max_iterations,
+        as_reference=as_reference,
     )
 
 
@@ -143,6 +158,9 @@ def esri_from(
     tolerance: float = 1e-2,
     stop: Stop = "output",
     keep: Literal["all"] | Sequence[int] | None = None,
+    executor: Executor | None = None,
+    max_iterations: int = 100_000,
+    as_reference: bool = False,
 ) -> EsriResult:
     """Compute the index as `esri` does, on a network already measured (with costs or revenue, or link by link).
 
@@ -156,49 +174,39 @@ def esri_from(
 
     """
     n = calibration.n
-    down = shock_columns("shocks", sparse.eye_array(n) if shocks is None else shocks, n)
-    up = down if shocks_up is None else shock_columns("shocks_up", shocks_up, n)
+    most = np.inf if as_reference else 1.0
+    down = shock_columns("shocks", sparse.eye_array(n) if shocks is None else shocks, n, most)
+    up = down if shocks_up is None else shock_columns("shocks_up", shocks_up, n, most)
     if up.shape != down.shape:
         raise NetworkError(f"shocks_up: got shape {up.shape}; expected that of shocks, {down.shape}")
     share = weight_columns(weights, calibration.sales)
-    rule = stop_rule(tolerance, stop, int(np.iinfo(np.int64).max))
+    rule = stop_rule(tolerance, stop, max_iterations)
     groups = markets(market, calibration.sales)
-    K = down.shape[1]
-    kept = kept_scenarios(keep, K)
-    index, path = np.zeros((K, share.shape[1], 3)), np.zeros((K, 2))
-    iterations, converged = np.zeros(K, np.int64), np.zeros(K, np.bool_)
-    size = max(1, BLOCK_CELLS // n)
-    ends = [*kept[size::size].tolist(), K]
-    losses: list[tuple[Columns, Columns]] = []
-    for first, last in zip([0, *ends[:-1]], ends, strict=True):
-        mine = kept[(kept >= first) & (kept < last)] - first
-        row = np.full(last - first, -1, np.int64)
-        row[mine] = np.arange(mine.size)
-        lost_down, lost_up = np.zeros((mine.size, n)), np.zeros((mine.size, n))
-        part = slice(first, last)
-        run_scenarios(
-            calibration.layout.links,
-            groups,
-            NOTHING_CLOSED,
-            Shocks(*column_part(down, first, last), *column_part(up, first, last)),
-            share,
-            rule,
-            Answers(index[part], path[part], iterations[part], converged[part], row, lost_down, lost_up),
-        )
-        losses.append((sparse.csc_array(lost_down.T), sparse.csc_array(lost_up.T)))
+    kept = kept_scenarios(keep, down.shape[1])
+    found = run_batches(calibration, groups, down, up, share, rule, kept, executor, as_reference)
+    digits = reference_digits(tolerance) if as_reference else None
     return EsriResult(
-        esri=index[:, :, 0],
-        esri_down=index[:, :, 1],
-        esri_up=index[:, :, 2],
-        iterations=iterations,
-        index_previous=path[:, 0],
-        index_last=path[:, 1],
+        esri=found.index[:, :, 0],
+        esri_down=found.index[:, :, 1],
+        esri_up=found.index[:, :, 2],
+        iterations=found.iterations,
+        index_previous=found.path[:, 0],
+        index_last=found.path[:, 1],
         kept=kept,
-        loss_down=sparse.hstack([pair[0] for pair in losses], format="csc") if kept.size else None,
-        loss_up=sparse.hstack([pair[1] for pair in losses], format="csc") if kept.size else None,
+        loss_down=_rounded(found.loss_down, digits) if kept.size else None,
+        loss_up=_rounded(found.loss_up, digits) if kept.size else None,
         shock_down=down[:, kept] if kept.size else None,
         shock_up=up[:, kept] if kept.size else None,
         weights=share,
         tolerance=tolerance,
         stop=stop,
     )
+
+
+def _rounded(losses: Columns, digits: int | None) -> Columns:
+    """Round what is left of each firm, where that is asked for."""
+    if digits is None:
+        return losses
+    losses.data = 1.0 - np.round(1.0 - losses.data, digits)
+    losses.eliminate_zeros()
+    return losses

@@ -65,27 +65,58 @@ def run(network: Network, permits_on_a_day: OnDay, *, tolerance: float = TOLERAN
         raise DetenteError(f"No unit of the record exists on {network.day}: there is nothing to cost.")
     rows = network.rows
     share = permits_on_a_day.allowed[rows]
-    items = network.units["item"].to_numpy()
-    bound = _pairs(network, network.link_class)
-    loose = _pairs(network, np.minimum(network.link_class, CLASSES["important"]).astype(np.int8))
-    central = _both_ways(bound, bound.allowed(share, network.value), items, tolerance)
-    least = _both_ways(loose, loose.allowed(permits_on_a_day.high[rows], network.value), items, tolerance)
-    most = _both_ways(bound, bound.allowed(permits_on_a_day.low[rows], network.value), None, tolerance)
+    models = models_of(network, tolerance)
+    three = losses(models, share, permits_on_a_day.low[rows], permits_on_a_day.high[rows])
     unknown = permits_on_a_day.state[rows] == STATES.index("unknown")
-    return _outcome(network, share, unknown, central, least, most, tolerance)
+    return _outcome(network, share, unknown, *three, tolerance)
 
 
-def _both_ways(pairs: _Pairs, allowed: Floats, market: npt.NDArray[np.str_] | None, tolerance: float) -> Propagation:
+@dataclass(frozen=True, slots=True, eq=False)
+class Models:
+    """A network made ready for the three runs: inputs as classed and all by their share, and the makers' items."""
+
+    value: Floats
+    bound: _Pairs
+    loose: _Pairs
+    items: npt.NDArray[np.str_]
+    tolerance: float
+
+
+def models_of(network: Network, tolerance: float = TOLERANCE) -> Models:
+    """Measure a network once for any number of runs."""
+    loose = np.minimum(network.link_class, CLASSES["important"]).astype(np.int8)
+    bound = _pairs(network, network.link_class)
+    return Models(network.value, bound, _pairs(network, loose), network.units["item"].to_numpy(), tolerance)
+
+
+def losses(
+    models: Models, share: Floats, low: Floats, high: Floats, shock: Floats | None = None
+) -> tuple[Propagation, Propagation, Propagation]:
+    """The figure, the low and the high run, as `run` describes them.
+
+    ``share``, ``low`` and ``high`` are what is allowed of each sale, ``shock`` (a value a unit) the share of output
+    that units lose at the start, in both channels.
+    """
+    bound, loose = models.bound, models.loose
+    figure = _both_ways(bound, bound.allowed(share, models.value), models.items, models.tolerance, shock)
+    least = _both_ways(loose, loose.allowed(high, models.value), models.items, models.tolerance, shock)
+    most = _both_ways(bound, bound.allowed(low, models.value), None, models.tolerance, shock)
+    return figure, least, most
+
+
+def _both_ways(
+    pairs: _Pairs, allowed: Floats, market: npt.NDArray[np.str_] | None, tolerance: float, shock: Floats | None
+) -> Propagation:
     """Inputs first; then orders, which fall with what could not be made for want of inputs.
 
     The published index keeps the two apart, because a firm that fails there stops buying by assumption. Where the law
     closes a sale no firm fails, and without this the makers of a phone's other parts would lose nothing.
     """
-    nothing = np.zeros(pairs.calibration.n)
-    inputs = propagate(pairs.calibration, allowed=allowed, market=market, tolerance=tolerance)
+    n, calibration = pairs.calibration.n, pairs.calibration
+    inputs = propagate(calibration, shock_down=shock, allowed=allowed, market=market, tolerance=tolerance)
     return propagate(
-        pairs.calibration, shock_down=nothing, shock_up=inputs.loss_down, allowed=allowed, market=market,
-        tolerance=tolerance,
+        calibration, shock_down=np.zeros(n) if shock is None else shock, shock_up=inputs.loss_down, allowed=allowed,
+        market=market, tolerance=tolerance,
     )  # fmt: skip
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from detente.impact._kernels import F64, Answers, Closed, Links, Market, Shocks, run_scenarios
-from detente.impact.calibration import Calibration, NetworkError, amounts
+from detente.impact._kernels import F64, Answers, Closed, Lanes, Links, Market, Shocks, run_scenarios
+from detente.impact._lanes import LANES
+from detente.impact.calibration import Calibration, amounts
 from detente.impact.scenario import Stop, markets, one_column, shares, stop_rule, weight_columns
 
 
@@ -88,8 +89,6 @@ def propagate(
 
     """
     n = calibration.n
-    if max_iterations < 1:
-        raise NetworkError(f"max_iterations: got {max_iterations}; expected at least 1")
     rule = stop_rule(tolerance, stop, max_iterations)
     down = shares("shock_down", np.zeros(n) if shock_down is None else shock_down, n)
     up = down if shock_up is None else shares("shock_up", shock_up, n)
@@ -106,7 +105,7 @@ def propagate(
         np.zeros((1, 1, 3)), np.zeros((1, 2)), np.zeros(1, np.int64), np.zeros(1, np.bool_), np.zeros(1, np.int64),
         np.zeros((1, n)), np.zeros((1, n)),
     )  # fmt: skip
-    run_scenarios(links, groups, closed, shocks, share, rule, answers)
+    run_scenarios(links, calibration.layout.orders, groups, closed, shocks, share, rule, answers, NO_LANES)
     return Propagation(
         answers.loss_down[0], answers.loss_up[0], int(answers.iterations[0]), bool(answers.converged[0]),
         tolerance, stop, max_iterations,
@@ -156,3 +155,4 @@ def _nothing_closed() -> Closed:
 
 
 NOTHING_CLOSED = _nothing_closed()
+NO_LANES = Lanes(np.zeros((0, LANES)), np.zeros((0, LANES)), 0)

@@ -20,7 +20,20 @@ def stop_rule(tolerance: float, stop: Stop, max_iterations: int) -> Rule:
         raise NetworkError(f"tolerance: got {tolerance}; expected more than 0, such as 0.01")
     if stop not in ("output", "index"):
         raise NetworkError(f"stop: got {stop!r}; expected 'output' or 'index'")
+    if max_iterations < 1:
+        raise NetworkError(f"max_iterations: got {max_iterations}; expected at least 1")
     return Rule(float(tolerance), stop == "index", max_iterations)
+
+
+def reference_digits(tolerance: float) -> int:
+    """Return how many characters R prints 1/tolerance with: the decimals that GLcascade keeps of a tracked loss.
+
+    R prints 15 significant digits without trailing zeros, with an exponent where that is shorter.
+    """
+    mantissa, _, exponent = f"{1 / tolerance:.14e}".partition("e")
+    mantissa = mantissa.rstrip("0").rstrip(".")
+    decimals = len(mantissa.replace(".", "")) - 1 - int(exponent)
+    return min(len(f"{1 / tolerance:.{max(0, decimals)}f}"), len(f"{mantissa}e{int(exponent):+03d}"))
 
 
 def markets(market: ArrayLike | None, size: F64) -> Market:
@@ -44,23 +57,23 @@ def weight_columns(weights: ArrayLike | None, sales: F64) -> F64:
     return np.ascontiguousarray(table / total)
 
 
-def shares(name: str, values: ArrayLike, size: int) -> F64:
-    """Return a fresh array of shares from 0 to 1."""
+def shares(name: str, values: ArrayLike, size: int, most: float = 1.0) -> F64:
+    """Return a fresh array of shares from 0 to 1, or to what is allowed at most."""
     given = amounts(name, values, size)
-    if given.max(initial=0.0) > 1:
+    if given.max(initial=0.0) > most:
         i = int(given.argmax())
         raise NetworkError(f"{name}: got {given[i]} at {i}; expected shares from 0 to 1 (0.5, not 50)")
     return given
 
 
-def shock_columns(name: str, shocks: Any, n: int) -> Columns:
-    """Return n x K shocks as sparse columns, in [0, 1]."""
+def shock_columns(name: str, shocks: Any, n: int, most: float = 1.0) -> Columns:
+    """Return n x K shocks as sparse columns, in [0, 1] unless more is allowed."""
     given: Any = shocks if sparse.issparse(shocks) else numbers(name, shocks)
     if given.ndim != 2 or given.shape[0] != n:
         raise NetworkError(f"{name}: got shape {given.shape}; expected ({n}, K), one column a scenario")
     table: Columns = sparse.csc_array(given.astype(np.float64), copy=True)
     table.sum_duplicates()
-    shares(name, table.data, table.data.size)
+    shares(name, table.data, table.data.size, most)
     table.eliminate_zeros()
     return table
 
