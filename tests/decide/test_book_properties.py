@@ -5,9 +5,8 @@ less never releases a line; and between two event days no verdict changes.
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -16,11 +15,9 @@ from hypothesis import strategies as st
 
 from cases import make_case
 from detente.decide.book import Book, check_book
-from detente.decide.events import event_days
 from detente.decide.facts import facts_of
-from detente.decide.verdict import WORSE, Verdict, decide
+from detente.decide.verdict import Verdict, decide
 from detente.record import Case, load
-from detente.record.load import as_day
 
 DAYS = [f"2020-05-{d:02}" for d in range(1, 13)]
 HELD = {"licence_required", "denied", "needs_facts", "conflict"}
@@ -217,7 +214,11 @@ def law(dice: Dice, *, is_plain: bool) -> tuple[dict[str, str], list[str]]:
     if dice.hits(8 if is_plain else 3):
         home.append(limb(dice, "ban", "prohibit"))
     if dice.hits(3):
-        home.append(limb(dice, "out", "out_of_scope", dice.some([*names, "reach"])).replace('named = "reach"', 'origin = ["JP"]'))
+        home.append(
+            limb(dice, "out", "out_of_scope", dice.some([*names, "reach"])).replace(
+                'named = "reach"', 'origin = ["JP"]'
+            )
+        )
     if dice.hits(4):
         home.append(limb(dice, "letter", "inform"))
     other = [limb(dice, "against", "forbid_compliance")] if dice.hits(4) else []
@@ -227,9 +228,7 @@ def law(dice: Dice, *, is_plain: bool) -> tuple[dict[str, str], list[str]]:
     rules = "".join(ownership_rule(dice, n) for n in ("half", "third"))
     rules += "".join(licence_rule(dice, n) for n in ["kilos", "all"][: int(dice.one(0, 1, 2))])
     at_home = dice.one("", "", 'home = ["US"]\n', 'home = ["G:1"]\n')
-    head = (
-        'id = "{0}"\ntitle = "T"\nregime = "{0}"\nauthority = "M"\ninstrument = "O"\nsources = ["law"]\n'
-    )
+    head = 'id = "{0}"\ntitle = "T"\nregime = "{0}"\nauthority = "M"\ninstrument = "O"\nsources = ["law"]\n'
     files = {"measures/home.toml": head.format("home") + at_home + "".join(home) + rules}
     if other:
         files["measures/other.toml"] = head.format("other") + "".join(other)
@@ -565,7 +564,8 @@ def verdicts(book: Book) -> list[Verdict]:
     """Every line decided alone, after what the lines before its turn have drawn."""
     facts = facts_of(book.case)
     return [
-        decide(book.case, book.coded.sale(i), facts, book.as_of, drawn=book.drawn_before(i)) for i in range(book.coded.n)
+        decide(book.case, book.coded.sale(i), facts, book.as_of, drawn=book.drawn_before(i))
+        for i in range(book.coded.n)
     ]
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import numpy as np
 from numba import njit
 
+_jit: Callable[[Callable[..., Any]], Callable[..., Any]] = cast(Any, njit(cache=True, nogil=True))
 Array = Any  # numpy arrays of the shapes given below
 
 SAVED, REACHED = 1, 2
 
 
-@njit(cache=True, nogil=True)
+@_jit
 def segment(start: Array, since: Array, party: int, day: int) -> int:
     """The row of a party on a day: of rows ``start[party]`` to ``start[party + 1]``, the last that has begun."""
     low, high = int(start[party]), int(start[party + 1]) - 1
@@ -25,7 +27,7 @@ def segment(start: Array, since: Array, party: int, day: int) -> int:
     return low
 
 
-@njit(cache=True, nogil=True)
+@_jit
 def segments(start: Array, since: Array, party: Array, day: Array, out: Array) -> None:
     """The row of many parties, each on its day; -1 for party -1 and for one without rows. All are (n,) int64."""
     for i in range(party.size):
@@ -33,7 +35,7 @@ def segments(start: Array, since: Array, party: Array, day: Array, out: Array) -
         out[i] = -1 if p < 0 or start[p] == start[p + 1] else segment(start, since, p, day[i])
 
 
-@njit(cache=True, nogil=True)
+@_jit
 def match(
     rows: Array,  # (families, n) int64: the row of each line in the stacked tables
     sure: Array,  # (rows, words) uint64: limbs whose condition is true
@@ -159,17 +161,17 @@ def match(
     return count
 
 
-@njit(cache=True, nogil=True)
+@_jit
 def place(group: int, key: Array, slots: int) -> int:
     """Where the search for a group and a key begins in a hash table."""
     h = np.uint64(14695981039346656037) ^ np.uint64(group)
     for w in range(key.size):
         h = (h ^ np.uint64(key[w])) * np.uint64(1099511628211)
         h ^= h >> np.uint64(29)
-    return np.int64(h % np.uint64(slots))
+    return int(np.int64(h % np.uint64(slots)))
 
 
-@njit(cache=True, nogil=True)
+@_jit
 def allocate(
     turns: Array,  # (n,) int64: lines in turn
     group: Array,  # (lines,) int64: the group of each line of the book
@@ -185,7 +187,6 @@ def allocate(
     past: Array,  # (draws, 4) int64: recorded draws in order: day, account, value, quantity
     state: Array,  # (3,) int64: in and out: the next turn, the next recorded draw, how many draws there are
     drawn: Array,  # (accounts, 2) int64: in and out, value and quantity drawn
-    n_known: int,
     known: Array,  # (capacity, 2 + key words) int64: group, answer, then how each slot stands, two bits a slot
     table: Array,  # (slots of a hash table,) int64, -1 where free
     takes_start: Array,  # (answers + 1,) int64: the accounts an answer draws on
@@ -215,7 +216,8 @@ def allocate(
             a = account[s]
             room = 2
             if is_own[s] == 0:
-                if (limit_full[s] >= 0 and drawn[a, 1] >= limit_full[s]) or (limit_value[s] >= 0 and drawn[a, 0] + value[i] > limit_value[s]):
+                is_full = limit_full[s] >= 0 and drawn[a, 1] >= limit_full[s]
+                if is_full or (limit_value[s] >= 0 and drawn[a, 0] + value[i] > limit_value[s]):
                     room = 0
                 elif limit_quantity[s] >= 0:
                     if quantity[i] < 0:
@@ -252,7 +254,7 @@ def allocate(
     return -1
 
 
-@njit(cache=True, nogil=True)
+@_jit
 def insert(table: Array, group: int, key: Array, number: int) -> None:
     """Put a known answer into the hash table of ``allocate``."""
     slots = np.int64(table.size)
@@ -262,7 +264,7 @@ def insert(table: Array, group: int, key: Array, number: int) -> None:
     table[slot] = number
 
 
-@njit(cache=True, nogil=True)
+@_jit
 def strictest(
     answer: Array,  # (n,) int64: the answer of each line
     wanted: Array,  # (answers,) int64: 1 where the policy of its lines is asked for

@@ -179,7 +179,7 @@ class _Run:
                 takes = np.array([a for x in self.takes for a in x], dtype=np.int64)
                 stop = _kernels.allocate(
                     turns[:last], self.group, book.day, value, quantity, self.start, *self.columns, self.past, state,
-                    drawn, len(self.known), known, table, start, takes, key, stand, draw, before,
+                    drawn, known, table, start, takes, key, stand, draw, before,
                 )  # fmt: skip
                 if stop == -1:
                     break

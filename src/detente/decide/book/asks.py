@@ -31,7 +31,8 @@ class Ask:
     """A condition of a limb: how it is tested, through which lenses it sees a line, and what its reasons may name.
 
     ``key`` is the same for conditions that are the same question. ``names`` are the columns of whatever is named in its
-    reasons. ``is_read`` says that windows are read in it, so that the two readings of the record may differ.
+    reasons beside the day and the destination. ``is_read`` says that windows are read in it, so that the two
+    readings of the record may differ.
     """
 
     limb: int
@@ -77,24 +78,25 @@ def _ask(k: int, name: str, test: Callable[[Asked], Reason], measure: Measure, l
         case "chart":
             only = limb.items.reasons if limb.items and not limb.items.reasons_only else ()
             lens = ("chart", regime, only)
-            return Ask(k, name, (regime, only), test, (lens,), (good, seller, ("column", "destination"), lens))
+            return Ask(k, name, (regime, only), test, (lens,), (good, seller))
         case "places":
             return _places(k, test, measure, limb, lenses)
         case "end_use":
-            told = ("told", frozenset(limb.end_use), frozenset())
+            told: Lens = ("told", frozenset(limb.end_use), frozenset())
             seen = (("use", limb.end_use), told)
-            return Ask(k, name, limb.end_use, test, seen, (("column", "end_use"), told))
+            use: Hashable = (limb.effect == "authorise", limb.end_use)  # what lifts a rule must cover every use
+            return Ask(k, name, use, test, seen, (("column", "end_use"), told))
         case "value":
             return Ask(k, name, limb.max_value_usd, test, (("usd", (limb.max_value_usd or 0.0,)),))
         case "bound":
             return _bound(k, test, measure, limb, lenses)
         case "papers":
-            told = ("told", frozenset(), frozenset(d.kind for d in limb.duties if d.on_file))
-            return Ask(k, name, limb.id, test, (told,))
+            papers: Lens = ("told", frozenset(), frozenset(d.kind for d in limb.duties if d.on_file))
+            return Ask(k, name, limb.id, test, (papers,))
         case "knowledge":
-            informed = ("told", frozenset({"informed"}), frozenset())
-            lens = ("seller", _addressed(limb))
-            return Ask(k, name, (regime, limb.bound), test, (lens, informed), (seller, informed))
+            informed: Lens = ("told", frozenset({"informed"}), frozenset())
+            addressed: Lens = ("seller", _addressed(limb))
+            return Ask(k, name, (regime, limb.bound), test, (addressed, informed), (seller, informed))
     raise AssertionError(f"a condition that the book does not know: {name} of {limb.id}")
 
 
@@ -144,34 +146,45 @@ def _scope(k: int, test: Callable[[Asked], Reason], measure: Measure, limb: Limb
         if s.content_counts == "licensable_to_destination":
             found["content", regime] = None
         inside = (*s.origin, *s.located_in, *s.exported_from_not, *s.produced_in_not_hq, *s.content_origin)
-        days |= lenses.breaks.geo(inside, regime)
+        days |= lenses.breaks.geo((*inside, *_technology(s, facts)), regime)
+        if s.produced_in_not_hq:
+            days |= lenses.breaks.owners()
         if s.designed_by:
             days |= _designed_days(s.designed_by.partition(":")[0], lenses)
         if s.named and s.named in facts.limbs:
             other = facts.limbs[s.named][1]
             days |= frozenset(window_days((*other.in_force, *other.not_enforced)))
-    if len(found) > 1:
-        names["column", "destination"] = None
     outs = outs_of(limb, measure.regime, facts)
     if outs:
         found["out", outs] = None
-        names |= dict.fromkeys(EVERY)
+        names |= dict.fromkeys(x for out in sorted(outs) for x in _named_by(out, lenses))
     is_read = any(s.named for s, _ in rows)
     return Ask(k, "scope", key, test, (*found, ("day", days)), tuple(names), is_read, bool(outs))
 
 
-EVERY: tuple[Lens, ...] = tuple(
-    ("column", c)
-    for c in ("purchaser", "ultimate_consignee", "end_user", "between", "via", "end_use", "move", "link", "buyer_unit",
-              "production_started", "aboard_carrier", "received", "ordered")
-)  # fmt: skip
-"""Whatever a reason may name beside the good and the seller."""
+def _named_by(out: str, lenses: Lenses) -> Iterator[Lens]:
+    """Whatever the reasons of a limb may name."""
+    measure, limb = lenses.facts.limbs[out]
+    for ask in (*asks_of(-1, measure, limb, lenses, is_kept=True), *savings_of(-1, limb)):
+        yield from (*ask.lenses, *ask.names)
+    if limb.parties is not None or limb.knowledge == "knowledge" or (limb.places and limb.places.headquartered_in):
+        yield from (("column", c) for c in ("purchaser", "ultimate_consignee", "end_user", "between"))
+        yield from (("exact",), ("told", frozenset({DOWNSTREAM, "knowledge"}), frozenset()))
+
+
+def _technology(scope: Scope, facts: Facts) -> Iterator[str]:
+    """The places that technology of a scope row must come from."""
+    for name in scope.made_with_origin:
+        if name in facts.limbs:
+            yield from (o for row, _ in scopes(facts.limbs[name][1], "", facts) for o in row.origin)
+        else:
+            yield name
 
 
 def _designed_days(list_: str, lenses: Lenses) -> frozenset[int]:
     """The days on which it may change who of those that develop goods is listed, or owns a line of business."""
     facts = lenses.facts
-    who = {p for _, good in lenses.goods if good is not None for p in good.designed_by or ()}
+    who = {p for _, good in lenses.goods if good is not None for p in (*(good.designed_by or ()), good.maker)}
     if any(facts.parties[p].kind == "business" for p in who):
         who |= {s.owner for rows in facts.stakes.values() for s in rows}
     return lenses.breaks.entries(who, list_) | lenses.breaks.owners()
@@ -185,7 +198,7 @@ def _places(k: int, test: Callable[[Asked], Reason], measure: Measure, limb: Lim
     seen: list[Lens] = [("place", regime, tuple(w for w in (places.to, places.to_except) if w))]
     if places.via_counts:
         seen += [("column", "via"), ("day", lenses.breaks.geo((*places.to, *places.to_except), regime))]
-    return Ask(k, "places", key, test, tuple(seen), (("column", "destination"), ("column", "via")))
+    return Ask(k, "places", key, test, tuple(seen), (("column", "via"),))
 
 
 def _bound(k: int, test: Callable[[Asked], Reason], measure: Measure, limb: Limb, lenses: Lenses) -> Ask:
@@ -214,8 +227,8 @@ def _events(clause: Saving) -> Iterator[Lens]:
         cuts.setdefault(event, set()).add(by.toordinal() + 1)
         if event in AFTER_THE_ORDER:  # the day of the order may rule it out
             cuts.setdefault("ordered", set()).add(by.toordinal() + 1)
-    for event, days in cuts.items():
-        yield ("day", frozenset(days)) if event == "exported" else ("event", event, frozenset(days))
+    for name, days in cuts.items():
+        yield ("day", frozenset(days)) if name == "exported" else ("event", name, frozenset(days))
     yield "told", frozenset(cuts) - {"exported"}, frozenset()
 
 
@@ -228,7 +241,7 @@ def downstream_of(k: int, limb: Limb) -> Iterator[Ask]:
 def knowledge_of(k: int, limb: Limb) -> Iterator[Ask]:
     """What is declared about what the seller knows, where a limb asks for it."""
     if limb.knowledge == "knowledge":
-        told = ("told", frozenset({"knowledge"}), frozenset())
+        told: Lens = ("told", frozenset({"knowledge"}), frozenset())
         yield Ask(k, "knowledge", "", lambda a: a.found("the seller knows of it", "knowledge"), (told,))
 
 

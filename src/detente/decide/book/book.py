@@ -19,7 +19,8 @@ from detente.decide.book.frame import frame_of
 from detente.decide.book.licensed import Answers, Progress, licensed
 from detente.decide.book.match import bites, match
 from detente.decide.book.needs import Needs, needs
-from detente.decide.book.reviews import NONE, POLICIES, reviews
+from detente.decide.book.people import POLICIES
+from detente.decide.book.reviews import NONE, reviews
 from detente.decide.book.tables import build
 from detente.decide.facts import facts_of
 from detente.decide.sale import Sale

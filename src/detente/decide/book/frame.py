@@ -13,7 +13,7 @@ from detente.decide.book.needs import Needs
 from detente.decide.book.people import POLICIES
 from detente.decide.verdict import headline
 
-_TOLD = {
+_TOLD: dict[str, pl.DataType | type[pl.DataType]] = {
     "outcome": pl.String, "state": pl.String, "allowed": pl.Float64, "allowed_low": pl.Float64,
     "allowed_high": pl.Float64, "limbs": pl.List(pl.String), "authorisations": pl.List(pl.String),
     "licences": pl.List(pl.String), "otherwise": pl.String, "because": pl.String,

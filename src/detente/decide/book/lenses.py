@@ -8,7 +8,8 @@ the condition does, once for each country, good or party and each span of days; 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from functools import cached_property
 from typing import Any
 
@@ -98,6 +99,7 @@ class Lenses:
         self._outs = outs
         self._made: dict[Lens, Ints] = {}
         self._rows: dict[tuple[Lens, ...], tuple[Ints, Ints]] = {}
+        self._answers: dict[Hashable, tuple[int, ...]] = {}
         first, self._goods = together([book.columns["good"]])
         made = book.columns["good"][first] % 2 == 1
         self.goods: list[tuple[Item, Variant | None]] = [
@@ -204,17 +206,8 @@ class Lenses:
         return self._goods
 
     def _kind_(self) -> Ints:
-        """Goods that have the same in common: made so where and of what, classified so, of a kind of item."""
-        return numbered([self._looks(item, good) for item, good in self.goods])[self._goods]
-
-    def _looks(self, item: Item, good: Variant | None) -> Hashable:
-        if good is None:
-            return item.kind, item.tags
-        words = (good.codes, good.made_with_codes, good.made_with_origin, good.plant_codes, good.plant_origin,
-                 good.designed_by, good.contains_ic_codes, good.contains_ic_origin)  # fmt: skip
-        maker = self.facts.parties[good.maker].headquarters
-        figures = tuple(sorted(good.params.items()))
-        return item.kind, item.tags, good.origin, good.shipped_from, good.content, words, figures, maker
+        """Goods that have everything in common but their names."""
+        return numbered([_looks(item, good) for item, good in self.goods])[self._goods]
 
     def _place_(self, regime: str, asks: tuple[Words, ...]) -> Ints:
         """Destinations that are, or are not, inside the same of some sets of places."""
@@ -247,11 +240,11 @@ class Lenses:
         days = self.breaks.chart(regime)
         starts = _starts(days)
         words = sorted({w for (r, _), rows in self.facts.codes.items() if r == regime for x in rows for w in x.to})
-        every = sorted({c for mine in codes for c in mine or ()})
-        answers: dict[Hashable, tuple[int, ...]] = {}
+        every = tuple(sorted({c for mine in codes for c in mine or ()}))
+        answers = self.whole._answers
 
         def said(country: str, k: int) -> tuple[int, ...]:
-            mark = (k, self._marks(country, regime, words, starts[k]))
+            mark = (regime, only, starts[k], every, self._marks(country, regime, words, starts[k]))
             if mark not in answers:
                 each = (needs_licence(c, country, regime, self.facts, starts[k], only) for c in every)
                 answers[mark] = tuple(int(r.truth) for r in each)
@@ -281,9 +274,9 @@ class Lenses:
         return marks, tuple(within(country, (w,), regime, self.facts, day) for w in words)
 
     def _use_(self, words: Words) -> Ints:
-        """Whether a use is one of some words, another one, or not known."""
-        uses = self.book.lists["end_use"]
-        return numbered([(bool(set(x) & set(words)), bool(x)) for x in uses])[self._column("end_use")]
+        """Which of some words the uses are, whether there is another one, or none at all."""
+        uses = [frozenset(x) for x in self.book.lists["end_use"]]
+        return numbered([(x & set(words), x <= set(words)) for x in uses])[self._column("end_use")]
 
     def _usd_(self, limits: tuple[float, ...]) -> Ints:
         """How many of some limits the value of a line is over, to the cent."""
@@ -307,7 +300,9 @@ class Lenses:
         first, number = self.rows((("column", "seller"),))
         rows = [self.facts.parties[self.book.parties[p]] for p in self._column("seller")[first].tolist()]
         is_line = np.array([row.kind == "business" for row in rows], dtype=bool)
-        found = numbered((r.id,) if r.kind == "business" or r.id in addressed else (r.country, "") for r in rows)[number]
+        found = numbered((r.id,) if r.kind == "business" or r.id in addressed else (r.country, "") for r in rows)[
+            number
+        ]
         if not is_line.any():
             return found
         return together([found, np.where(is_line[number], self.codes(("day", self.breaks.owners())), 0)])[1]
@@ -346,6 +341,15 @@ class Lenses:
     def _out_(self, limbs: frozenset[str]) -> Ints:
         """Whether each of some limbs takes the line out of a scope."""
         return self._outs(limbs)
+
+
+_NAMES = {"id", "item", "name", "fact", "sources", "span"}  # of an item or a good: what no condition tells it by
+
+
+def _looks(item: Item, good: Variant | None) -> Hashable:
+    """What a condition may see of a good."""
+    found = [getattr(x, f.name) for x in (item, good) if x is not None for f in fields(x) if f.name not in _NAMES]
+    return good is None, tuple(tuple(sorted(x.items())) if isinstance(x, Mapping) else x for x in found)
 
 
 def numbered(signs: Iterable[Hashable]) -> Ints:

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from detente.decide.asked import Asked
 from detente.decide.book import _kernels
 from detente.decide.book.answers import Answer, Pattern, answer_of, worse
 from detente.decide.book.codes import Coded, Ints, together
-from detente.decide.book.lenses import Lens, Lenses, span_days, window_days
-from detente.decide.book.tables import ROLES, Tables
+from detente.decide.book.lenses import Lens, Lenses, numbered, span_days, window_days
+from detente.decide.book.people import ROLES
+from detente.decide.book.tables import Tables
 from detente.decide.facts import Facts
 from detente.decide.licences import CONFIRMATION, Cover, covers
 from detente.decide.rows import Licence
-from detente.decide.truth import FALSE
+from detente.decide.truth import FALSE, UNKNOWN
 
 Progress = Callable[[str, int, int], None]
 
@@ -61,6 +63,15 @@ class Licensed:
     lines: Ints
     of: Ints
 
+    def may_be_unknown(self, limb: str) -> npt.NDArray[np.bool_]:
+        """The groups in which it may not be known whether a licence covers a line against a limb."""
+        each = ([c for one in g.covers for c in one.get(limb, ())] for g in self.groups)
+        found = [
+            any(c.reason.truth is UNKNOWN for c in mine) or (g.is_limited and any(c.rest is not FALSE for c in mine))
+            for g, mine in zip(self.groups, each, strict=True)
+        ]
+        return np.array([*found, False], dtype=bool)
+
 
 def is_limited(covers: Sequence[Cover], own: frozenset[tuple[str, int]]) -> bool:
     """Whether what a licence still allows may matter: a line that may cover the sale has a limit."""
@@ -97,47 +108,46 @@ def licensed(
     lines = np.flatnonzero(wants)
     if lines.size == 0:
         return Licensed((), lines, lines)
-    columns = _Seen(book, facts, lenses, is_lent).columns(lines)
-    first, number = together([*(x[lines] for x in numbers), *columns])
+    first, seen = together(_Seen(book, facts, lenses, is_lent).columns(lines))
+    finder = _Covers(book, readings, lines[first], is_lent)
+    one, number = together([*(x[lines] for x in numbers), seen])
     groups: list[Group] = []
-    for k, i in enumerate(lines[first].tolist()):
-        groups.append(_group(book, i, readings, built, numbers, patterns, lenses))
+    for k, j in enumerate(one.tolist()):
+        i = int(lines[j])
+        mine = [(r, patterns[r][x[i]]) for r, x in enumerate(numbers) if x[i] >= 0]
+        found = [{x: finder.of(int(seen[j]), r, x) for x in pattern.licensable} for r, pattern in mine]
+        name = lenses.own_names.get(i, "")
+        own = frozenset((d.licence, d.line) for d in facts.draws if d.order == name) if name else frozenset()
+        is_tight = any(is_limited(c, own) for each in found for c in each.values())
+        groups.append(Group(tuple(p for _, p in mine), tuple(found), tuple(built[r] for r, _ in mine), own, is_tight))
         if k % 1000 == 0:
-            progress("licences", k, first.size)
+            progress("licences", k, one.size)
     return Licensed(tuple(groups), lines, number)
 
 
-def _group(
-    book: Coded, i: int, readings: Sequence[Facts], built: Sequence[Tables], numbers: Sequence[Ints],
-    patterns: Sequence[Sequence[Pattern]], lenses: Lenses,
-) -> Group:  # fmt: skip
-    mine: list[Pattern] = []
-    found: list[dict[str, tuple[Cover, ...]]] = []
-    used: list[Tables] = []
-    for r, facts in enumerate(readings):
-        if numbers[r][i] < 0:
-            continue
-        pattern = patterns[r][numbers[r][i]]
-        asked = book.asked(i, facts)
-        mine.append(pattern)
-        used.append(built[r])
-        found.append({x: covers(x, asked.sale, asked.taking, facts, asked.day) for x in pattern.licensable})
-    name = lenses.own_names.get(i, "")
-    own = frozenset((d.licence, d.line) for d in readings[0].draws if d.order == name)
-    is_tight = any(is_limited(c, own) for one in found for c in one.values())
-    return Group(tuple(mine), tuple(found), tuple(used), own, is_tight)
+class _Covers:
+    """How licences stand to lines that they cannot tell apart, asked once for each limb, or for limbs alike."""
 
+    def __init__(self, book: Coded, readings: Sequence[Facts], examples: Ints, is_lent: bool) -> None:
+        self.book, self.readings, self.examples = book, readings, examples
+        self._asked: dict[tuple[int, int], Asked] = {}
+        self._known: dict[Hashable, tuple[Cover, ...]] = {}
+        facts, every = readings[0], tuple(readings[0].licence.values())
+        self.like: dict[str, Hashable] = {
+            x.id: x.id if is_lent else (m.regime, tuple(c.id for c in every if x.id in c.overcomes))
+            for m, x in facts.limbs.values()
+        }  # fmt: skip
 
-def alike(columns: Sequence[Ints], which: npt.NDArray[np.bool_]) -> list[tuple[int, Ints]]:
-    """Groups of lines with the same codes: one line of each, and all of them."""
-    lines = np.flatnonzero(which)
-    if lines.size == 0:
-        return []
-    first, number = together([c[lines] for c in columns])
-    order = np.argsort(number, kind="stable")
-    ends = np.cumsum(np.bincount(number, minlength=first.size))
-    starts = np.concatenate(([0], ends[:-1]))
-    return [(int(lines[first[k]]), lines[order[a:b]]) for k, (a, b) in enumerate(zip(starts, ends, strict=True))]
+    def of(self, seen: int, reading: int, limb: str) -> tuple[Cover, ...]:
+        """What covers some lines against a limb."""
+        key = (seen, reading, self.like[limb])
+        if key not in self._known:
+            facts, i = self.readings[reading], int(self.examples[seen])
+            if (seen, reading) not in self._asked:
+                self._asked[seen, reading] = self.book.asked(i, facts)
+            asked = self._asked[seen, reading]
+            self._known[key] = covers(limb, asked.sale, asked.taking, facts, asked.day)
+        return self._known[key]
 
 
 class _Seen:
@@ -146,6 +156,10 @@ class _Seen:
     def __init__(self, book: Coded, facts: Facts, lenses: Lenses, is_lent: bool) -> None:
         self.book, self.facts, self.lenses, self.is_lent = book, facts, lenses, is_lent
         self.every = tuple(facts.licence.values())
+        papers = (d for rows in facts.documents.values() for d in rows)
+        self.lent = tuple(facts.licence[x] for x in dict.fromkeys(d.licence for d in papers if d.licence))
+        self._signs: dict[Hashable, Hashable] = {}
+        self._groups: dict[str, tuple[frozenset[str], ...]] = {}
 
     def columns(self, lines: Ints) -> list[Ints]:
         """Codes of some lines."""
@@ -171,12 +185,9 @@ class _Seen:
 
     def _seller(self, lines: Ints) -> Ints:
         """The seller, and between which days of its licences a line lies."""
-        lent = [self.facts.licence[d.licence] for rows in self.facts.documents.values() for d in rows if d.licence]
         start, since = [0], []
         for party in self.book.parties:
-            is_line = self.facts.parties[party].kind == "business"
-            mine = self.every if is_line else (*self.facts.licences.get(party, ()), *lent)
-            since += sorted({0, *(d for x in mine for d in _licence_days(x))})
+            since += sorted({0, *(d for x in self._licences_of(party) for d in _licence_days(x))})
             start.append(len(since))
         found = np.empty(lines.size, dtype=np.int64)
         seller, day = self.book.columns["seller"][lines], self.book.day[lines]
@@ -184,37 +195,50 @@ class _Seen:
         return found
 
     def _parties(self, lines: Ints) -> list[Ints]:
-        """The customers, as far as a licence or an event of one names them."""
-        book, every = self.book, self.every
-        named = {p for x in every for p in (*x.consignees, *x.end_users, *x.intermediates)}
-        named |= {p for x in every for e in x.events for p in e.parties}
-        signs: list[Hashable] = [
-            p if p in named or self.facts.parties[p].kind == "business" else "" for p in book.parties
-        ]
-        known: dict[Hashable, int] = {}
-        kind = np.array([known.setdefault(s, len(known)) for s in signs], dtype=np.int64)
-        found = [kind[book.columns[r][lines]] for r in ROLES[:3]]
-        if book.between_party.size:
-            is_asked = any(x.intermediates for x in every)
-            lists = [
-                tuple(p if is_asked else int(kind[p]) for p in book.between_party[a:b].tolist())
-                for a, b in zip(book.between_start[:-1].tolist(), book.between_start[1:].tolist(), strict=True)
-            ]
-            seen: dict[Hashable, int] = {}
-            of = np.array([seen.setdefault(x, len(seen)) for x in lists], dtype=np.int64)
-            found.append(of[book.columns["between"][lines]])
-        return found
+        """The customers, as far as the licences of the seller, or events of them, name them."""
+        book = self.book
+        lists = [tuple(book.between_party[a:b].tolist()) for a, b in zip(
+            book.between_start[:-1].tolist(), book.between_start[1:].tolist(), strict=True)]  # fmt: skip
+        first, number = together([book.columns[c][lines] for c in ("seller", *ROLES[:3], "between")])
+        rows = [book.columns[c][lines[first]].tolist() for c in ("seller", *ROLES[:3], "between")]
+        signs: list[Hashable] = []
+        for seller, *three, between in zip(*rows, strict=True):
+            mine = self._licences_of(book.parties[seller])
+            signs.append((*(self._sign(p, mine) for p in three), *(self._sign(p, mine) for p in lists[between])))
+        return [numbered(signs)[number]]
+
+    def _licences_of(self, seller: str) -> tuple[Licence, ...]:
+        """The licences under which a party may sell."""
+        if self.facts.parties[seller].kind == "business":
+            return self.every
+        return (*self.facts.licences.get(seller, ()), *self.lent)
+
+    def _sign(self, party: int, licences: tuple[Licence, ...]) -> Hashable:
+        """Which of some licences name a party, and as what."""
+        name = self.book.parties[party]
+        key = (party, tuple(x.id for x in licences))
+        if key not in self._signs:
+            is_line = self.facts.parties[name].kind == "business"
+            by_name = is_line or any(x.intermediates for x in licences)
+            named = tuple(tuple(name in group for group in self._named(x)) for x in licences)
+            self._signs[key] = name if by_name else named
+        return self._signs[key]
+
+    def _named(self, licence: Licence) -> tuple[frozenset[str], ...]:
+        """The parties that a licence and its events name."""
+        if licence.id not in self._groups:
+            each = (licence.consignees, licence.end_users, *(e.parties for e in licence.events))
+            self._groups[licence.id] = tuple(frozenset(x) for x in each)
+        return self._groups[licence.id]
 
     def _goods(self) -> Ints:
         """Goods that licence lines tell apart: by item and, where some line names codes, by code."""
         named = {x.item for licence in self.every for x in licence.lines}
         by_code = any(x.codes for licence in self.every for x in licence.lines)
-        known: dict[Hashable, int] = {}
-        signs = [
+        return numbered(
             (item.id if item.id in named else "", (good is None, good and good.codes) if by_code else None)
             for item, good in self.lenses.goods
-        ]
-        return np.array([known.setdefault(s, len(known)) for s in signs], dtype=np.int64)
+        )
 
 
 def _licence_days(licence: Licence) -> set[int]:

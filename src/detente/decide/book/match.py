@@ -9,7 +9,8 @@ import numpy as np
 
 from detente.decide.book import _kernels
 from detente.decide.book.codes import Coded, Ints, together
-from detente.decide.book.tables import ROLES, Masks, Tables, has
+from detente.decide.book.people import ROLES
+from detente.decide.book.tables import Masks, Tables, has
 
 
 def match(
@@ -75,7 +76,5 @@ def bites(book: Coded, tables: Tables, limbs: frozenset[str]) -> Ints:
     number, keys = match(book, tables, None, 100_000, lambda _done, _of: None)
     patterns = np.stack(keys) if keys else np.zeros((0, 4 * tables.words + 1), dtype=np.uint64)
     which = sorted(tables.number[x] for x in limbs)
-    columns = [
-        has(patterns[:, at : at + tables.words], k).astype(np.int64) for k in which for at in (0, tables.words)
-    ]
+    columns = [has(patterns[:, at : at + tables.words], k).astype(np.int64) for k in which for at in (0, tables.words)]
     return together(columns)[1][number] if book.n else number

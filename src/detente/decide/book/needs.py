@@ -6,7 +6,8 @@ line. The id of the line itself, where it is named, is put in at the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,8 +18,8 @@ from detente.decide.book import _kernels, asks
 from detente.decide.book.allocation import Draws
 from detente.decide.book.answers import Pattern
 from detente.decide.book.asks import Ask
-from detente.decide.book.codes import Coded, Ints, together
-from detente.decide.book.lenses import Lens
+from detente.decide.book.codes import PLACES, Coded, Ints, together
+from detente.decide.book.lenses import Lens, Lenses
 from detente.decide.book.licensed import Answers, Licensed
 from detente.decide.book.people import ROLES
 from detente.decide.book.tables import Family, Masks, Tables, has
@@ -30,6 +31,7 @@ from detente.decide.truth import UNKNOWN, Reason, any_of
 
 SELF = "\x00"  # stands for the id of a line in what is said of many
 Words = tuple[str, ...]
+Test = Callable[[Asked], Reason | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,13 +43,13 @@ class Needs:
 
     def at(self, i: int, name: str) -> Words:
         """What the line of a number and id needs."""
-        return tuple(dict.fromkeys(w.replace(SELF, name) for w in self.words[self.of[i]]))
+        return tuple(w.replace(SELF, name) for w in self.words[self.of[i]])
 
     def column(self, ids: pl.Series) -> pl.Series:
         """A list for each line."""
         lists = pl.Series("needs", self.words, dtype=pl.List(pl.String))
-        own = [k for k, words in enumerate(self.words) if any(SELF in w for w in words)]
-        lines = np.flatnonzero(np.isin(self.of, own))
+        own = np.array([any(SELF in w for w in words) for words in self.words], dtype=bool)
+        lines = np.flatnonzero(own[self.of])
         rows = pl.DataFrame({"at": lines, "word": lists.gather(self.of[lines]), "id": ids.gather(lines)})
         text = pl.col("word").str.replace_all(SELF, pl.col("id"), literal=True)
         said = rows.explode("word").with_columns(text).group_by("at", maintain_order=True).agg("word")
@@ -84,31 +86,71 @@ def needs(
         lines = np.flatnonzero(mine[answers.of])
         if lines.size == 0:
             continue
-        finder = _Finder(book, readings[r], tables, found, draws, drawn)
+        finder = _Finder(book, readings[r], tables, found, draws, drawn, lines)
         first, number = together([answers.of[lines], numbers[r][lines]])
         order = np.argsort(number, kind="stable")
         ends = np.cumsum(np.bincount(number, minlength=first.size))
         for k, i in enumerate(lines[first].tolist()):
-            some = lines[order[ends[k - 1] if k else 0 : ends[k]]]
+            some = order[ends[k - 1] if k else 0 : ends[k]]
             pieces = finder.of(answers.all[answers.of[i]].unknown, patterns[r][numbers[r][i]], some)
-            one, each = together(pieces) if pieces else (np.zeros(1, np.int64), np.zeros(some.size, np.int64))
+            one, each = together([np.zeros(some.size, np.int64), *pieces])
             said = [words.number(tuple(dict.fromkeys(w for p in pieces for w in finder.texts.all[p[j]])))
                     for j in one.tolist()]  # fmt: skip
-            of[some] = np.array(said, dtype=np.int64)[each]
+            of[lines[some]] = np.array(said, dtype=np.int64)[each]
     return Needs(of, tuple(words.all))
 
 
+class _Said:
+    """What one test says of lines that it cannot tell apart, worked out when it is asked for.
+
+    ``number`` is the kind of each line to it, ``text`` what is said of each kind: -1 where it has not been asked, -2
+    where it names the day or the destination of the line, so that ``finer`` has to be looked at.
+    """
+
+    def __init__(self, finder: _Finder, test: Test, number: Ints, *, whole: bool) -> None:
+        self.finder, self.test, self.number, self.is_whole = finder, test, number, whole
+        self.text = np.full(int(number.max(initial=-1)) + 1, -1, dtype=np.int64)
+        self.finer: dict[tuple[int, int, int], int] = {}
+
+    def of(self, some: Ints) -> Ints:
+        """The numbers of what is said of some lines."""
+        number = self.number[some]
+        new = np.flatnonzero(self.text[number] == -1)
+        if new.size:
+            first, _ = together([number[new]])
+            for k in new[first].tolist():
+                words = self.finder.ask(self.test, int(some[k]), whole=self.is_whole)
+                is_own = self.finder.names_line(words, int(some[k]))
+                self.text[number[k]] = -2 if is_own else self.finder.texts.number(words)
+        found = self.text[number]
+        at = np.flatnonzero(found == -2)
+        if at.size:
+            day, to = self.finder.view.day[some[at]], self.finder.destination[some[at]]
+            first, each = together([number[at], day, to])
+            texts = []
+            for j in first.tolist():
+                key = (int(number[at[j]]), int(day[j]), int(to[j]))
+                if key not in self.finer:
+                    words = self.finder.ask(self.test, int(some[at[j]]), whole=self.is_whole)
+                    self.finer[key] = self.finder.texts.number(words)
+                texts.append(self.finer[key])
+            found[at] = np.array(texts, dtype=np.int64)[each]
+        return found
+
+
 class _Finder:
+    """Finds what the lines of one reading need. Lines are given by their place in ``lines``."""
+
     def __init__(
-        self, book: Coded, facts: Facts, tables: Tables, found: Licensed, draws: Draws, drawn: Callable[[int], Drawn]
-    ) -> None:
-        self.book, self.facts, self.tables, self.found, self.draws, self.drawn = (
-            book, facts, tables, found, draws, drawn,
-        )  # fmt: skip
+        self, book: Coded, facts: Facts, tables: Tables, found: Licensed, draws: Draws,
+        drawn: Callable[[int], Drawn], lines: Ints,
+    ) -> None:  # fmt: skip
+        self.book, self.facts, self.tables, self.lines, self.drawn = book, facts, tables, lines, drawn
         self.texts = Texts()
-        self.own = np.full(book.n, -1, dtype=np.int64)
-        lines = list(tables.lenses.own_names)
-        self.own[lines] = lines
+        self.view: Lenses = tables.lenses.of(lines)
+        self.destination = self.view.codes(("column", "destination"))
+        names = tables.lenses.own_names
+        self.own = np.array([i if i in names else -1 for i in lines.tolist()], dtype=np.int64)
         self.families: dict[int, list[tuple[Family, list[Ask]]]] = {}
         for family in (*tables.families, tables.saving):
             for a in family.asks:
@@ -117,190 +159,171 @@ class _Finder:
                     some.append((family, []))
                 some[-1][1].append(a)
         self.tests = {k: dict(conditions(m, x)) for k, (m, x) in enumerate(tables.limbs)}
-        self.group: Ints | None = None
-        self._people: Ints | None = None
-        self._known: dict[tuple[int, str], tuple[Ints, Ints]] = {}
+        group = np.full(book.n, -1, dtype=np.int64)
+        group[found.lines] = found.of
+        self.found, self.group = found, group[lines]
+        self._unsure: dict[str, np.ndarray] = {}
+        self.stand = draws.stand[lines] if draws.stand.size else np.zeros(lines.size, np.int64)
+        self._said: dict[Hashable, _Said] = {}
+        self._rows: dict[int, list[tuple[Ints, Ints]]] = {}
 
-    def of(self, unknown: Iterable[int], pattern: Pattern, lines: Ints) -> list[Ints]:
+    def of(self, unknown: Iterable[int], pattern: Pattern, some: Ints) -> list[Ints]:
         """The numbers of what is said by every part of the rules that some lines hang on, a column a part."""
         rules = {rule.number: rule for rule in pattern.rules}
         found: list[Ints] = []
         for k in unknown:
             rule = rules[k]
             if rule.bites is UNKNOWN:
-                if pattern.truth(k) is UNKNOWN:
-                    found += self._limb(k, lines)
-                for x in self.tables.outs[k]:
-                    if pattern.truth(x) is UNKNOWN:
-                        found += self._limb(x, lines)
+                for x in (k, *self.tables.outs[k]):
+                    found += self._limb(x, some) if pattern.truth(x) is UNKNOWN else []
             if rule.lifted is UNKNOWN:
                 for x in self.tables.lifts[k]:
-                    if pattern.truth(x) is UNKNOWN:
-                        found += self._limb(x, lines)
+                    found += self._limb(x, some) if pattern.truth(x) is UNKNOWN else []
             if rule.met is UNKNOWN:
                 (ask,) = asks.met_of(k, self.tables.limbs[k][1])
-                found.append(self._said(ask.test, (*ask.lenses, *ask.names), lines))
-            if not rule.is_ban and self.tables.limbs[k][1].is_licensable:
-                found.append(self._licences(k, lines))
+                found.append(self._of_ask(ask).of(some))
+            limb = self.tables.limbs[k][1]
+            if not rule.is_ban and limb.is_licensable and limb.id in pattern.licensable:
+                found.append(self._licences(k, some))
         return found
 
-    def _limb(self, k: int, lines: Ints) -> list[Ints]:
+    def _limb(self, k: int, some: Ints) -> list[Ints]:
         """What each unknown condition of a limb says."""
         limb = self.tables.limbs[k][1]
         found: dict[str, Ints] = {}
         savings: list[Ints] = []
         if limb.parties is not None:
-            found["parties"] = self._parties(k, "parties", lines)
+            found["parties"] = self._parties(k, "parties", some)
         if limb.places is not None and limb.places.headquartered_in:
-            found["headquarters"] = self._parties(k, "headquarters", lines)
-        for family, some in self.families.get(k, ()):
-            pair = family.pair[family.rows[lines]]
+            found["headquarters"] = self._parties(k, "headquarters", some)
+        for family, each in self.families.get(k, ()):
+            pair = family.pair[family.rows[self.lines[some]]]
             unsure = np.flatnonzero(has(pair[:, 1], k) & ~has(pair[:, 0], k))
-            for ask in some if unsure.size else ():
-                column = np.zeros(lines.size, dtype=np.int64)
-                column[unsure] = self._said(ask.test, (*ask.lenses, *ask.names), lines[unsure], whole=ask.asks_bites)
+            for ask in each if unsure.size else ():
+                column = np.zeros(some.size, dtype=np.int64)
+                column[unsure] = self._of_ask(ask).of(some[unsure])
                 if ask.name == "saving":
                     savings.append(column)
                 else:
                     found[ask.name] = column
         if limb.knowledge == "knowledge":
             (ask,) = asks.knowledge_of(k, limb)
-            column = np.zeros(lines.size, dtype=np.int64)
-            unsure = np.flatnonzero(~self._is_known(k, lines))
-            column[unsure] = self._said(ask.test, (*ask.lenses, *ask.names), lines[unsure])
+            column = np.zeros(some.size, dtype=np.int64)
+            unsure = np.flatnonzero(~self._knows_customer(k, some))
+            column[unsure] = self._of_ask(ask).of(some[unsure])
             found["knowledge"] = column
         return [*(found[name] for name in self.tests[k] if name in found), *savings]
 
-    def _rows(self, role: int, lines: Ints) -> list[Ints]:
-        """What the party in a role is on the day of each line, as rows of the tables of people; -1 for none."""
-        people, book = self.tables.people, self.book
-        columns = [book.columns[ROLES[role]][lines]] if role < 3 else self._between(lines)
-        found = []
-        for column in columns:
-            out = np.empty(lines.size, dtype=np.int64)
-            _kernels.segments(people.start, people.since, column, book.day[lines], out)
-            found.append(np.where(out >= 0, people.at[out], -1))
-        return found
+    def _of_ask(self, ask: Ask) -> _Said:
+        """What a condition says."""
+        return self._kept((ask.name, ask.key), ask.test, (*ask.lenses, *ask.names), whole=ask.asks_bites)
 
-    def _between(self, lines: Ints) -> list[Ints]:
-        """The intermediate consignees of some lines: the first of each, the second, and so on."""
-        book, which = self.book, self.book.columns["between"][lines]
+    def _kept(
+        self, key: Hashable, test: Test, lenses: Iterable[Lens], columns: Sequence[Ints] = (), *, whole: bool
+    ) -> _Said:
+        if key not in self._said:
+            seen = [self.view.codes(x) for x in dict.fromkeys(lenses)]
+            _, number = together([self.own, *seen, *columns])
+            self._said[key] = _Said(self, test, number, whole=whole)
+        return self._said[key]
+
+    def _people(self, role: int) -> list[tuple[Ints, Ints]]:
+        """Who has a role, and which row of the tables of people that is on the day of each line; -1 for nobody."""
+        if role not in self._rows:
+            people, book = self.tables.people, self.book
+            codes = [book.columns[ROLES[role]][self.lines]] if role < 3 else self._between()
+            self._rows[role] = []
+            for code in codes:
+                out = np.empty(self.lines.size, dtype=np.int64)
+                _kernels.segments(people.start, people.since, code, self.view.day, out)
+                self._rows[role].append((code, np.where(out >= 0, people.at[out], -1)))
+        return self._rows[role]
+
+    def _between(self) -> list[Ints]:
+        """The intermediate consignees of the lines: the first of each, the second, and so on."""
+        book, which = self.book, self.book.columns["between"][self.lines]
         first, last = book.between_start[which], book.between_start[which + 1]
-        most = int((last - first).max(initial=0))
         flat = np.append(book.between_party, -1)
+        most = int((last - first).max(initial=0))
         return [flat[np.where(first + k < last, first + k, flat.size - 1)] for k in range(most)]
 
-    def _is_known(self, k: int, lines: Ints) -> Ints:
+    def _knows_customer(self, k: int, some: Ints) -> np.ndarray:
         """Whether a limb means the seller's own customer for certain."""
-        known = np.zeros(lines.size, dtype=bool)
+        known = np.zeros(some.size, dtype=bool)
         for role in (0, 1):
-            for rows in self._rows(role, lines):
-                known |= has(self.tables.people.meant[rows, 0], k)
+            for _, rows in self._people(role):
+                known |= has(self.tables.people.meant[rows[some], 0], k)
         return known
 
-    def _parties(self, k: int, name: str, lines: Ints) -> Ints:
+    def _parties(self, k: int, name: str, some: Ints) -> Ints:
         """What is not known of the parties of a limb, or of where they have their headquarters."""
         limb, people = self.tables.limbs[k][1], self.tables.people
         table: Masks = people.meant if name == "parties" else people.home
         columns: list[Ints] = []
-        sure = np.zeros(lines.size, dtype=bool)
+        sure, perhaps = np.zeros(some.size, dtype=bool), np.zeros(some.size, dtype=bool)
         for role in range(4):
             if name == "parties" and limb.parties is not None and not plays(limb.parties, ROLES[role]):
                 continue
-            codes = [self.book.columns[ROLES[role]][lines]] if role < 3 else self._between(lines)
-            for code, rows in zip(codes, self._rows(role, lines), strict=True):
-                pair = table[rows]
-                is_there = rows >= 0
+            for code, rows in self._people(role):
+                pair, is_there = table[rows[some]], rows[some] >= 0
                 sure |= is_there & has(pair[:, 0], k)
                 unsure = is_there & has(pair[:, 1], k) & ~has(pair[:, 0], k)
-                columns += [np.where(unsure, code, -1), np.where(unsure, rows, -1)]
+                perhaps |= unsure
+                columns += [np.where(unsure, code[some], -1), np.where(unsure, rows[some], -1)]
         if name == "parties" and limb.parties is not None and DOWNSTREAM in limb.parties.roles:
             lens: Lens = ("told", frozenset({DOWNSTREAM}), frozenset())
-            columns.append(self.tables.lenses.codes(lens)[lines])
-            pair = self.tables.down.pair[self.tables.down.rows[lines]]
+            columns.append(self.view.codes(lens)[some])
+            pair = self.tables.down.pair[self.tables.down.rows[self.lines[some]]]
             sure |= has(pair[:, 0], k)
-            some = has(pair[:, 1], k)
-        else:
-            some = np.zeros(lines.size, dtype=bool)
-        for column in columns[::2]:
-            some |= column >= 0
-        found = np.zeros(lines.size, dtype=np.int64)
-        at = np.flatnonzero(some & ~sure)
+            perhaps |= has(pair[:, 1], k)
+        found = np.zeros(some.size, dtype=np.int64)
+        at = np.flatnonzero(perhaps & ~sure)
         if at.size:
-            found[at] = self._say(self.tests[k][name], [c[at] for c in columns], lines[at], whole=True)
+            first, number = together([self.own[some[at]], *(c[at] for c in columns)])
+            said = _Said(self, self.tests[k][name], np.empty(0, np.int64), whole=True)
+            said.text = np.full(first.size, -1, dtype=np.int64)
+            said.number = np.zeros(self.lines.size, dtype=np.int64)
+            said.number[some[at]] = number
+            found[at] = said.of(some[at])
         return found
 
-    def _licences(self, k: int, lines: Ints) -> Ints:
+    def _licences(self, k: int, some: Ints) -> Ints:
         """What is not known of the licences against a rule."""
-        found = np.zeros(lines.size, dtype=np.int64)
-        if self.found.lines.size == 0:
-            return found
-        if self.group is None:
-            self.group = np.full(self.book.n, -1, dtype=np.int64)
-            self.group[self.found.lines] = self.found.of
-        at = np.flatnonzero(self.group[lines] >= 0)
-        if at.size == 0:
-            return found
-        some, limb = lines[at], self.tables.limbs[k][1].id
-        stand = self.draws.stand[some] if self.draws.stand.size else np.zeros(some.size, np.int64)
-        columns = [self.group[some], stand, self.book.columns["variant"][some], self.book.columns["seller_unit"][some]]
+        found = np.zeros(some.size, dtype=np.int64)
+        limb = self.tables.limbs[k][1].id
+        if limb not in self._unsure:
+            self._unsure[limb] = self.found.may_be_unknown(limb)
+        at = np.flatnonzero(self._unsure[limb][self.group[some]])
+        if at.size:
+            names = (("column", "variant"), ("column", "seller_unit"))
+            said = self._kept(("licences", limb), self._covers(limb), names, (self.group, self.stand), whole=True)
+            found[at] = said.of(some[at])
+        return found
 
+    def _covers(self, limb: str) -> Test:
         def test(asked: Asked) -> Reason:
-            each = covers(limb, asked.sale, asked.taking, self.facts, asked.day, drawn[0])
+            drawn = self.drawn(self.at)
+            each = covers(limb, asked.sale, asked.taking, self.facts, asked.day, drawn)
             return any_of("", [c.reason for c in each if c.reason.truth is UNKNOWN])
 
-        drawn: list[Drawn] = [lambda _licence, _line: (0, 0)]
+        return test
 
-        def before(i: int) -> None:
-            drawn[0] = self.drawn(i)
-
-        found[at] = self._say(test, columns, some, whole=True, before=before)
-        return found
-
-    def _said(
-        self, test: Callable[[Asked], Reason | None], lenses: Iterable[Lens], lines: Ints, *, whole: bool = False
-    ) -> Ints:
-        """What a condition says of some lines, as numbers of texts."""
-        columns = [self.tables.lenses.codes(x)[lines] for x in dict.fromkeys(lenses)]
-        return self._say(test, columns, lines, whole=whole)
-
-    def _say(
-        self, test: Callable[[Asked], Reason | None], columns: list[Ints], lines: Ints, *, whole: bool,
-        before: Callable[[int], None] | None = None,
-    ) -> Ints:  # fmt: skip
-        """The same through columns of codes; where the day itself is named, once for each day."""
-        first, number = together([np.zeros(lines.size, np.int64), *columns, self.own[lines]])
-        told: list[Words] = []
-        dated: list[int] = []
-        for k, i in enumerate(lines[first].tolist()):
-            if before is not None:
-                before(i)
-            said = self._ask(test, i, whole=whole)
-            told.append(said)
-            if any(str(self.book.when(i)) in w for w in said):
-                dated.append(k)
-        found = np.array([self.texts.number(x) for x in told], dtype=np.int64)[number]
-        if dated:
-            again = np.flatnonzero(np.isin(number, dated))
-            one, each = together([number[again], self.book.day[lines[again]]])
-            texts = []
-            for i in lines[again[one]].tolist():
-                if before is not None:
-                    before(i)
-                texts.append(self.texts.number(self._ask(test, i, whole=whole)))
-            found[again] = np.array(texts, dtype=np.int64)[each]
-        return found
-
-    def _ask(self, test: Callable[[Asked], Reason | None], i: int, *, whole: bool) -> Words:
+    def ask(self, test: Test, place: int, *, whole: bool) -> Words:
         """What one line is told, its own id left open unless the record speaks of it."""
-        sale = self.book.sale(i)
-        if self.own[i] < 0:
+        self.at = int(self.lines[place])
+        sale = self.book.sale(self.at)
+        if self.own[place] < 0:
             sale = replace(sale, id=SELF)
-        asked = self.book.asked(i, self.facts, sale) if whole else Asked(sale, (), self.facts, self.book.when(i), _no)
+        when = self.book.when(self.at)
+        asked = self.book.asked(self.at, self.facts, sale) if whole else Asked(sale, (), self.facts, when, _no)
         reason = test(asked)
         return () if reason is None else tuple(dict.fromkeys(reason.unknowns()))
+
+    def names_line(self, words: Words, place: int) -> bool:
+        """Whether the day or the destination of a line is named."""
+        day, to = str(self.book.when(int(self.lines[place]))), PLACES[self.destination[place]]
+        return any(day in w or re.search(rf"\b{to}\b", w) for w in words)
 
 
 def _no(_limb: str) -> Reason:
     raise AssertionError("a condition that looks at one more thing than the book was told")
-

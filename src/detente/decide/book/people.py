@@ -92,7 +92,7 @@ class _Finder:
         self.named = {n for p, _ in self.specs for n in p.names}
         self.owner_days = lenses.breaks.owners()
         self.owned_days: set[int] = set()
-        for rule in (facts.ownership_rules[r] for r in rules):
+        for rule in (facts.ownership_rules[r] for r in rules if r in facts.ownership_rules):
             self.owned_days |= {*ownership_days(rule, facts), *window_days(rule.in_force)}
         owners = {s.owner for rows in facts.stakes.values() for s in rows}
         for parties, _ in self.specs:
@@ -125,7 +125,8 @@ class _Finder:
             start.append(len(since))
         if not rows:
             rows.append(self._blank())
-        meant, home, review = (np.stack([r[i] for r in rows]) for i in range(3))
+        meant, home = np.stack([r[0] for r in rows]), np.stack([r[1] for r in rows])
+        review = np.stack([r[2] for r in rows])
         return People(np.array(start, np.int64), np.array(since, np.int64), np.array(at, np.int64), meant, home, review)
 
     def _blank(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], npt.NDArray[np.int8]]:
@@ -165,8 +166,8 @@ class _Finder:
             _put(meant, which, step.truth)
             if step.truth is TRUE:
                 review[which] = rank(self.facts.entry[f].review for f in behind(step))
-        asked = Asked(self.book.sale(0), (), self.facts, when, _nothing) if self.homes else None
-        for k, regime, countries in self.homes if asked is not None else ():
+        for k, regime, countries in self.homes:
+            asked = Asked(self.book.sale(0), (), self.facts, when, _nothing)
             _put(home, [k], at_home(who, countries, asked, regime).truth)
         return meant, home, review
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detente.decide.book import _kernels
+from detente.decide.book.asks import scopes
 from detente.decide.book.codes import Coded, Ints
 from detente.decide.book.lenses import Lens
 from detente.decide.book.licensed import Answers
@@ -18,6 +19,7 @@ from detente.decide.limbs import plays
 from detente.decide.rules import policies_of
 from detente.decide.scope import in_scope
 from detente.record.limb import Limb
+from detente.record.measures import Measure
 
 NONE = len(POLICIES)
 
@@ -33,8 +35,8 @@ def reviews(book: Coded, readings: Sequence[Facts], built: Sequence[Tables], ans
         wanted = [a.outcome == "licence_required" and a.reading == r for a in answers.all]
         if not any(wanted):
             continue
-        special = {k for a, want in zip(answers.all, wanted, strict=True) if want for k in a.standing
-                   if _is_special(tables.limbs[k][1])}  # fmt: skip
+        standing_now = {k for a, want in zip(answers.all, wanted, strict=True) if want for k in a.standing}
+        special = {k for k in standing_now if _is_special(*tables.limbs[k], readings[r])}
         for k in sorted(special):
             _special(book, readings[r], tables, answers, np.array(wanted, dtype=bool), k, found)
         plain = [rank(v.policy for k in a.standing if k not in special for v in tables.limbs[k][1].reviews)
@@ -52,9 +54,10 @@ def reviews(book: Coded, readings: Sequence[Facts], built: Sequence[Tables], ans
     return found
 
 
-def _is_special(limb: Limb) -> bool:
+def _is_special(measure: Measure, limb: Limb, facts: Facts) -> bool:
     """Whether a limb's policies, or the entries it rests on, hang on the good."""
-    return any(v.items for v in limb.reviews) or any(s.designed_by or s.named for s in limb.scope)
+    developed = any(s.designed_by for s, _ in scopes(limb, measure.regime, facts))
+    return developed or any(v.items for v in limb.reviews)
 
 
 def _special(
@@ -82,4 +85,3 @@ def _special(
         policies += [facts.entry[e].review for e in behind(in_scope(limb, asked, measure.regime))]
         ranks.append(rank(policies))
     found[lines] = np.minimum(found[lines], np.array(ranks, dtype=np.int64)[number])
-

@@ -230,4 +230,3 @@ class Questions:
 
 def _nothing(_limb: str) -> Reason:
     raise AssertionError("a condition that looks at one more thing than the book was told")
-
