@@ -210,7 +210,9 @@ def test_a_void_licence_was_never_in_force_and_loses_what_was_undrawn(made: Made
 
 
 def test_draws_count_from_their_day(made: Made) -> None:
-    draws = "d1, lic, 1, o1, 2020-03-01, 0.3, 30\nd2, lic, 1, o2, 2020-07-01, 0.1, 10\nd3, lic, 1, o3, 2020-09-02, 0.2,"
+    draws = (
+        "d1, lic, 1, o1, 2020-03-01, 0.3, 30\nd2, lic, 1, o2, 2020-07-01, 0.1, 10\nd3, lic, 1, o3, 2020-09-02, 0.2, 0"
+    )
     case = made(files(GRANTED, "2020-09-01, revoked", draws=draws))
     found = [row(case, d) for d in ("02-29", "03-01", "07-01", "12-31")]
     assert [f["drawn_usd_m"] for f in found] == [0.0, 0.3, 0.4, 0.6]

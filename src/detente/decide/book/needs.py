@@ -7,8 +7,9 @@ line. The id of the line itself, where it is named, is put in at the end.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -32,6 +33,7 @@ from detente.decide.truth import UNKNOWN, Reason, any_of
 SELF = "\x00"  # stands for the id of a line in what is said of many
 Words = tuple[str, ...]
 Test = Callable[[Asked], Reason | None]
+Part = tuple[Literal["limb", "met", "licences"], int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,10 +91,13 @@ def needs(
         finder = _Finder(book, readings[r], tables, found, draws, drawn, lines)
         first, number = together([answers.of[lines], numbers[r][lines]])
         order = np.argsort(number, kind="stable")
-        ends = np.cumsum(np.bincount(number, minlength=first.size))
-        for k, i in enumerate(lines[first].tolist()):
-            some = order[ends[k - 1] if k else 0 : ends[k]]
-            pieces = finder.of(answers.all[answers.of[i]].unknown, patterns[r][numbers[r][i]], some)
+        groups = np.split(order, np.cumsum(np.bincount(number, minlength=first.size))[:-1])
+        parts = [
+            list(finder.parts(answers.all[answers.of[i]].unknown, patterns[r][numbers[r][i]]))
+            for i in lines[first].tolist()
+        ]
+        columns = finder.said(groups, parts)
+        for some, pieces in zip(groups, columns, strict=True):
             one, each = together([np.zeros(some.size, np.int64), *pieces])
             said = [words.number(tuple(dict.fromkeys(w for p in pieces for w in finder.texts.all[p[j]])))
                     for j in one.tolist()]  # fmt: skip
@@ -167,25 +172,45 @@ class _Finder:
         self._said: dict[Hashable, _Said] = {}
         self._rows: dict[int, list[tuple[Ints, Ints]]] = {}
 
-    def of(self, unknown: Iterable[int], pattern: Pattern, some: Ints) -> list[Ints]:
-        """The numbers of what is said by every part of the rules that some lines hang on, a column a part."""
+    def parts(self, unknown: Iterable[int], pattern: Pattern) -> Iterator[Part]:
+        """The parts of the rules that some lines hang on, in the order in which they are told."""
         rules = {rule.number: rule for rule in pattern.rules}
-        found: list[Ints] = []
         for k in unknown:
-            rule = rules[k]
-            if rule.bites is UNKNOWN:
-                for x in (k, *self.tables.outs[k]):
-                    found += self._limb(x, some) if pattern.truth(x) is UNKNOWN else []
-            if rule.lifted is UNKNOWN:
-                for x in self.tables.lifts[k]:
-                    found += self._limb(x, some) if pattern.truth(x) is UNKNOWN else []
+            rule, limb = rules[k], self.tables.limbs[k][1]
+            bites = (k, *self.tables.outs[k]) if rule.bites is UNKNOWN else ()
+            lifts = self.tables.lifts[k] if rule.lifted is UNKNOWN else ()
+            yield from (("limb", x) for x in (*bites, *lifts) if pattern.truth(x) is UNKNOWN)
             if rule.met is UNKNOWN:
-                (ask,) = asks.met_of(k, self.tables.limbs[k][1])
-                found.append(self._of_ask(ask).of(some))
-            limb = self.tables.limbs[k][1]
-            if not rule.is_ban and limb.is_licensable and limb.id in pattern.licensable:
-                found.append(self._licences(k, some))
-        return found
+                yield "met", k
+            if limb.id in pattern.licensable:
+                yield "licences", k
+
+    def said(self, groups: Sequence[Ints], parts: Sequence[Sequence[Part]]) -> list[list[Ints]]:
+        """What every part says of the lines of each group, as numbers of texts; each part is asked once for all."""
+        where: dict[Part, list[int]] = {}
+        for g, mine in enumerate(parts):
+            for part in dict.fromkeys(mine):
+                where.setdefault(part, []).append(g)
+        columns: list[dict[Part, Ints]] = [{} for _ in groups]
+        for part, which in where.items():
+            some = np.concatenate([groups[g] for g in which])
+            ends = np.cumsum([groups[g].size for g in which])[:-1]
+            for g, column in zip(which, np.split(self._part(part, some), ends), strict=True):
+                columns[g][part] = column
+        return [[found[part] for part in mine] for found, mine in zip(columns, parts, strict=True)]
+
+    def _part(self, part: Part, some: Ints) -> Ints:
+        """What a part says of some lines."""
+        kind, k = part
+        if kind == "licences":
+            return self._licences(k, some)
+        if kind == "met":
+            (ask,) = asks.met_of(k, self.tables.limbs[k][1])
+            return self._of_ask(ask).of(some)
+        columns = self._limb(k, some)
+        first, number = together([np.zeros(some.size, np.int64), *columns])
+        texts = [self.texts.number(tuple(w for c in columns for w in self.texts.all[c[j]])) for j in first.tolist()]
+        return np.array(texts, dtype=np.int64)[number]
 
     def _limb(self, k: int, some: Ints) -> list[Ints]:
         """What each unknown condition of a limb says."""

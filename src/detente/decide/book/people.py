@@ -105,6 +105,11 @@ class _Finder:
 
     def found(self) -> People:
         """Go through the parties of the book."""
+        if not self.specs and not self.homes:
+            n = len(self.book.parties)
+            meant, home, review = (x[None] for x in self._blank())
+            zeros = np.zeros(n, np.int64)
+            return People(np.arange(n + 1, dtype=np.int64), zeros, zeros, meant, home, review)
         columns = [self.book.columns[r] for r in ROLES[:3]]
         used = np.zeros(len(self.book.parties) + 1, dtype=bool)
         for column in (*columns, self.book.between_party):
