@@ -107,9 +107,10 @@ class _Finder:
         """Go through the parties of the book."""
         if not self.specs and not self.homes:
             n = len(self.book.parties)
-            meant, home, review = (x[None] for x in self._blank())
+            meant, home, review = self._blank()
             zeros = np.zeros(n, np.int64)
-            return People(np.arange(n + 1, dtype=np.int64), zeros, zeros, meant, home, review)
+            start = np.arange(n + 1, dtype=np.int64)
+            return People(start, zeros, zeros, meant[None], home[None], review[None])
         columns = [self.book.columns[r] for r in ROLES[:3]]
         used = np.zeros(len(self.book.parties) + 1, dtype=bool)
         for column in (*columns, self.book.between_party):
