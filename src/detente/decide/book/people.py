@@ -109,8 +109,8 @@ class _Finder:
             n = len(self.book.parties)
             meant, home, review = self._blank()
             zeros = np.zeros(n, np.int64)
-            start = np.arange(n + 1, dtype=np.int64)
-            return People(start, zeros, zeros, meant[None], home[None], review[None])
+            each = np.arange(n + 1, dtype=np.int64)
+            return People(each, zeros, zeros, meant[None], home[None], review[None])
         columns = [self.book.columns[r] for r in ROLES[:3]]
         used = np.zeros(len(self.book.parties) + 1, dtype=bool)
         for column in (*columns, self.book.between_party):
