@@ -38,13 +38,16 @@ STAGES = {"code": ("coded",), "tables": ("build",)}
 def main() -> None:
     """Run every part that is asked for in a process of its own, on one core."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=list(PARTS), metavar="PART")
+    parser.add_argument("parts", nargs="*", default=list(PARTS), metavar="PART", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--links", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--limbs", type=int, default=200)
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    wrong = [part for part in given.parts if part not in PARTS]
+    if wrong:  # not argparse's choices: with nargs="*" it looks the whole default up among them before Python 3.12
+        parser.error(f"PART: got {wrong[0]}; expected some of {', '.join(PARTS)}")
     if given.here:
         {"permits": permits_part, "book": book_part, "law": law_part, "peers": peers_part}[given.parts[0]](given)
         return
