@@ -61,9 +61,25 @@ def times(a: Any, b: Any) -> Any:
     return a * b
 
 
+def plus(a: Any, b: Any) -> Any:
+    """Return a + b."""
+    return a + b
+
+
 def minus(a: Any, b: Any) -> Any:
     """Return a - b."""
     return a - b
+
+
+def over(a: Any, b: Any) -> Any:
+    """Return a / b."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return a / b
+
+
+def splat(number: float) -> Any:
+    """Return one number in every lane."""
+    return np.full(LANES, number)
 
 
 def larger(a: Any, b: Any) -> Any:
@@ -74,6 +90,23 @@ def larger(a: Any, b: Any) -> Any:
 def at_most_one(a: Any) -> Any:
     """Return the smaller of each lane and 1."""
     return np.minimum(a, 1.0)
+
+
+def where_above(a: Any, b: Any, yes: Any, no: Any) -> Any:
+    """Return `yes` in lanes where a > b, elsewhere `no`."""
+    return np.where(a > b, yes, no)
+
+
+def any_above(a: Any, b: Any) -> bool:
+    """Whether a > b in any lane."""
+    return bool((a > b).any())
+
+
+def aligned(n: int) -> Any:
+    """Zeros, n x LANES, whose rows start where cache lines do."""
+    cells = np.zeros(n * LANES + 8)
+    start = -cells.ctypes.data % 64 // 8
+    return cells[start : start + n * LANES].reshape(n, LANES)
 
 
 def _row(context: Any, builder: Any, table_type: Any, table: Any, row: Any) -> Any:
@@ -124,6 +157,21 @@ def _times(_: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
+def _plus(_: Any, a: Any, b: Any) -> Any:
+    return _lanes(a, b), lambda _, builder, __, args: builder.fadd(*args)
+
+
+@intrinsic
+def _over(_: Any, a: Any, b: Any) -> Any:
+    return _lanes(a, b), lambda _, builder, __, args: builder.fdiv(*args)
+
+
+@intrinsic
+def _filled(_: Any, number: Any) -> Any:
+    return _lanes(types.float64), lambda _, builder, __, args: _splat(builder, args[0])
+
+
+@intrinsic
 def _minus(_: Any, a: Any, b: Any) -> Any:
     return _lanes(a, b), lambda _, builder, __, args: builder.fsub(*args)
 
@@ -145,6 +193,23 @@ def _at_most_one(_: Any, a: Any) -> Any:
     return _lanes(a), code
 
 
+@intrinsic
+def _where_above(_: Any, a: Any, b: Any, yes: Any, no: Any) -> Any:
+    def code(_: Any, builder: Any, __: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered(">", *args[:2]), *args[2:])
+
+    return _lanes(a, b, yes, no), code
+
+
+@intrinsic
+def _any_above(_: Any, a: Any, b: Any) -> Any:
+    def code(_: Any, builder: Any, __: Any, args: Any) -> Any:
+        bits = builder.bitcast(builder.fcmp_ordered(">", *args), ir.IntType(LANES))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(LANES), 0))
+
+    return types.boolean(a, b), code
+
+
 overload(load, inline="always")(lambda table, row: lambda table, row: _load(table, row))
 overload(store, inline="always")(lambda table, row, value: lambda table, row, value: _store(table, row, value))
 overload(zero, inline="always")(lambda: lambda: _zero())
@@ -155,3 +220,8 @@ overload(times, inline="always")(lambda a, b: lambda a, b: _times(a, b))
 overload(minus, inline="always")(lambda a, b: lambda a, b: _minus(a, b))
 overload(larger, inline="always")(lambda a, b: lambda a, b: _larger(a, b))
 overload(at_most_one, inline="always")(lambda a: lambda a: _at_most_one(a))
+overload(plus, inline="always")(lambda a, b: lambda a, b: _plus(a, b))
+overload(over, inline="always")(lambda a, b: lambda a, b: _over(a, b))
+overload(splat, inline="always")(lambda number: lambda number: _filled(number))
+overload(where_above, inline="always")(lambda a, b, yes, no: lambda a, b, yes, no: _where_above(a, b, yes, no))
+overload(any_above, inline="always")(lambda a, b: lambda a, b: _any_above(a, b))

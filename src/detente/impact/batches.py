@@ -11,7 +11,7 @@ from scipy import sparse
 
 from detente.impact._as_reference import run_as_reference
 from detente.impact._kernels import F64, I32, I64, Answers, Lanes, Links, Market, Orders, Rule, Shocks, run_scenarios
-from detente.impact._lanes import LANES
+from detente.impact._lanes import LANES, aligned
 from detente.impact.calibration import Calibration, NetworkError
 from detente.impact.propagation import NOTHING_CLOSED
 from detente.impact.scenario import Columns, column_part
@@ -94,7 +94,7 @@ def run_batch(
     if heavy is None:
         run_as_reference(links, market, shocks, weights, rule, answers)
     else:
-        lanes = Lanes(_aligned(n), _aligned(n), heavy)
+        lanes = Lanes(aligned(n), aligned(n), heavy)
         run_scenarios(links, orders, market, NOTHING_CLOSED, shocks, weights, rule, answers, lanes)
     return Found(
         answers.losses, answers.path, answers.iterations, answers.converged,
@@ -132,10 +132,3 @@ def _together(found: list[Found]) -> Found:
         sparse.hstack([f.loss_down for f in found], format="csc"),
         sparse.hstack([f.loss_up for f in found], format="csc"),
     )
-
-
-def _aligned(n: int) -> F64:
-    """Zeros, n x LANES, whose rows start where cache lines do."""
-    cells = np.zeros(n * LANES + 8)
-    start = -cells.ctypes.data % 64 // 8
-    return cells[start : start + n * LANES].reshape(n, LANES)
