@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from detente.impact import batches
 from detente.impact.cascade import NetworkError, calibrate, calibrate_links, esri, esri_from, propagate
 from detente.impact.sectors import sector_losses
 from reference.cascade_twin import cascade_twin, esri_twin
@@ -308,7 +309,9 @@ def test_esri_is_its_twin(seed, n, tolerance, stop):
     if draw.random() < 0.3:
         money = {"costs": W.sum(axis=0) * 1.3 + 1, "revenue": W.sum(axis=1) * 1.1 + 2}
     network = calibrate(sparse.csr_array(W), industry, essential, **money)
-    got = esri_from(network, shocks=down, shocks_up=up, weights=weights, keep="all", **options)
+    with pytest.MonkeyPatch.context() as patch:  # one by one, or the whole network at once
+        patch.setattr(batches, "WIDE", int(draw.choice([0, 10, 10**9])))
+        got = esri_from(network, shocks=down, shocks_up=up, weights=weights, keep="all", **options)
     index, steps, loss_down, loss_up = esri_twin(
         W, industry, essential, down=down, up=up, weights=weights, **options, **money
     )

@@ -28,6 +28,7 @@ def network(n: int = 400, seed: int = 2, *, damped: bool = True) -> tuple[Calibr
 
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "heavy_step", lambda _: 2**62)
+    monkeypatch.setattr(batches, "WIDE", 0)
 
 
 def same(one: object, other: object) -> None:
@@ -43,11 +44,11 @@ def same(one: object, other: object) -> None:
 @pytest.mark.parametrize("damped", [True, False])
 @pytest.mark.parametrize("tolerance", [1e-2, 3e-7])
 @pytest.mark.parametrize("stop", ["output", "index"])
-@pytest.mark.parametrize("heavy", [-1, 5, 60])
+@pytest.mark.parametrize(("heavy", "wide"), [(-1, 0), (5, 0), (60, 0), (60, 30), (60, 10**9)])
 def test_a_lane_gives_what_a_scenario_gives_alone(
-    monkeypatch: pytest.MonkeyPatch, heavy: int, stop: str, tolerance: float, damped: bool
+    monkeypatch: pytest.MonkeyPatch, heavy: int, wide: int, stop: str, tolerance: float, damped: bool
 ) -> None:
-    """From the first step on, from a few orders on, and where only some scenarios ever move."""
+    """From the first step on, from a few orders on, where only some scenarios move, and all in both channels."""
     calibration, industry = network(150, damped=damped)
     draw = np.random.default_rng(7)
     n, K = calibration.n, 90
@@ -57,6 +58,7 @@ def test_a_lane_gives_what_a_scenario_gives_alone(
         "market": industry, "tolerance": tolerance, "keep": range(0, K, 3),
     }  # fmt: skip
     monkeypatch.setattr(batches, "heavy_step", lambda _: heavy)
+    monkeypatch.setattr(batches, "WIDE", wide)
     lanes = esri_from(calibration, **options)
     alone(monkeypatch)
     single = esri_from(calibration, **options)
@@ -65,6 +67,19 @@ def test_a_lane_gives_what_a_scenario_gives_alone(
         np.testing.assert_allclose(getattr(lanes, part), getattr(single, part), rtol=1e-12, atol=2e-13, err_msg=part)
     for a, b in ((lanes.loss_down, single.loss_down), (lanes.loss_up, single.loss_up)):
         np.testing.assert_allclose(a.toarray(), b.toarray(), rtol=1e-12, atol=2e-13)
+
+
+def test_scenarios_are_wide_by_the_links_of_their_firms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sales of the firms that fail downstream and purchases of those that fail upstream, against all links."""
+    W = sparse.coo_array(np.eye(6)[:, [1, 2, 3, 4, 5, 0]])
+    links = calibrate(W, np.arange(6), np.full((6, 6), 2)).layout.links
+    shocks = batches.Shocks(
+        np.array([0, 1, 1, 3]), np.array([0, 1, 2], np.int32), np.ones(3), np.array([0, 0, 1, 2]),
+        np.array([0, 5], np.int32), np.ones(2),
+    )  # fmt: skip
+    for wide, expected in ((0, [0, 0, 0]), (3, [0, 0, 1]), (7, [1, 1, 1])):
+        monkeypatch.setattr(batches, "WIDE", wide)
+        assert batches._wide(links, shocks).tolist() == expected
 
 
 @pytest.mark.parametrize("keep", [None, "all"])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from detente.impact import batches
 from detente.impact.cascade import esri
 from detente.impact.sectors import sector_losses
 
@@ -36,9 +37,18 @@ def shocks(path, n, n_scenarios):
     return sparse.coo_array((share, (firm.astype(int), scenario.astype(int))), shape=(n, n_scenarios))
 
 
-@pytest.fixture(scope="module", params=CASES, ids=lambda folder: folder.name)
+WAYS = [(case, wide) for case in CASES for wide in (batches.WIDE, 0)]  # 0: never the whole network at once
+
+
+@pytest.fixture(scope="module", params=WAYS, ids=lambda way: f"{way[0].name}-{way[1]}")
 def case(request):
-    folder = request.param
+    folder, wide = request.param
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "WIDE", wide)
+        return read_and_run(folder)
+
+
+def read_and_run(folder):
     about = json.loads((folder / "case.json").read_text())
     n, n_scenarios = about["n"], about["scenarios"]
     seller, buyer, value = numbers(folder / "edges.csv").T

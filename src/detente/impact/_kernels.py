@@ -646,14 +646,14 @@ def _hold_shocks(k: int, lane: int, shocks: Shocks, weights: F64, orders: Orders
 @_jit
 def run_scenarios(
     links: Links, orders: Orders, market: Market, closed: Closed, shocks: Shocks, weights: F64, rule: Rule,
-    answers: Answers, lanes: Lanes,
+    answers: Answers, lanes: Lanes, scenarios: I64,
 ) -> None:  # fmt: skip
-    """Run every scenario to its stop and write its answers.
+    """Run some scenarios to their stop and write their answers.
 
     Both channels take each step together, from the state before it: the number of steps is part of the published
     index. A step is kept only after the stopping test, so the index is known before and after the last one.
     """
-    n, n_markets, K = links.down_ptr.size - 1, market.n_markets, answers.iterations.size
+    n, n_markets, K = links.down_ptr.size - 1, market.n_markets, scenarios.size
     n_lanes = LANES if lanes.now.shape[0] > 0 else 1
     full = _full(market)
     one = _Scenario(
@@ -676,7 +676,7 @@ def run_scenarios(
     while next_k < K or n_running > 0:
         for s in range(n_lanes):
             while job[s] < 0 and clean[s] and next_k < K:
-                k, next_k = next_k, next_k + 1
+                k, next_k = scenarios[next_k], next_k + 1
                 if _alone(
                     k, one, state, shared, links, market, closed, shocks, weights, rule, answers, lanes.heavy, s,
                     orders.row, own, table, total,

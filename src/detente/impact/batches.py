@@ -12,12 +12,14 @@ from scipy import sparse
 from detente.impact._as_reference import run_as_reference
 from detente.impact._kernels import F64, I32, I64, Answers, Lanes, Links, Market, Orders, Rule, Shocks, run_scenarios
 from detente.impact._lanes import LANES, aligned
+from detente.impact._together_kernels import Tables, run_together
 from detente.impact.calibration import Calibration, NetworkError
 from detente.impact.propagation import NOTHING_CLOSED
 from detente.impact.scenario import Columns, column_part
 
 BLOCK_CELLS = 4_000_000  # losses held dense while the kept ones are packed: twice 32 MB
-LINKS_A_LANE = 32  # a step in a lane costs what following one in so many links one by one does
+WIDE = 1000  # a scenario whose firms have more than one in so many links is run for the whole network at once
+LINKS_A_LANE = 64  # a step in a lane costs what following one in so many links one by one does
 SECONDS_A_LINK = 2e-9  # to guess how long a scenario takes: one firm fails alone in a network of so many links
 LONGER = 6  # times as long where several firms fail together
 LEAST_S, MOST_S, SHARES = 0.05, 0.5, 8  # a batch: at least so long, at most so long, and rather so many batches
@@ -94,8 +96,15 @@ def run_batch(
     if heavy is None:
         run_as_reference(links, market, shocks, weights, rule, answers)
     else:
-        lanes = Lanes(aligned(n), aligned(n), heavy)
-        run_scenarios(links, orders, market, NOTHING_CLOSED, shocks, weights, rule, answers, lanes)
+        wide = np.zeros(K, np.bool_) if rule.by_index else _wide(links, shocks)
+        if wide.any():
+            rows = (n, n, n, n, n, market.n_markets)
+            tables = Tables(*map(aligned, rows))
+            run_together(links, orders, market, shocks, weights, rule, answers, tables, np.flatnonzero(wide))
+        if not wide.all():
+            lanes = Lanes(aligned(n), aligned(n), heavy)
+            narrow = np.flatnonzero(~wide)
+            run_scenarios(links, orders, market, NOTHING_CLOSED, shocks, weights, rule, answers, lanes, narrow)
     return Found(
         answers.losses, answers.path, answers.iterations, answers.converged,
         sparse.csc_array(answers.loss_down.T), sparse.csc_array(answers.loss_up.T),
@@ -105,6 +114,18 @@ def run_batch(
 def heavy_step(calibration: Calibration) -> int:
     """Return the number of orders beyond which a scenario's step is cheaper in a lane."""
     return calibration.seller.size // LINKS_A_LANE
+
+
+def _wide(links: Links, shocks: Shocks) -> NDArray[np.bool_]:
+    """Tell which scenarios shock firms with so many links that working out the whole network anew is cheaper."""
+    touched = _sums(np.diff(links.down_ptr)[shocks.down_firm], shocks.down_ptr)
+    touched += _sums(np.diff(links.up_ptr)[shocks.up_firm], shocks.up_ptr)
+    wide: NDArray[np.bool_] = touched * WIDE > links.up_ptr[-1]
+    return wide
+
+
+def _sums(counts: I64, ptr: I64) -> I64:
+    return np.diff(np.append(0, np.cumsum(counts))[ptr])
 
 
 def _kept_ends(kept: I64, n: int) -> I64:

@@ -105,7 +105,8 @@ def propagate(
         np.zeros((1, 1, 3)), np.zeros((1, 2)), np.zeros(1, np.int64), np.zeros(1, np.bool_), np.zeros(1, np.int64),
         np.zeros((1, n)), np.zeros((1, n)),
     )  # fmt: skip
-    run_scenarios(links, calibration.layout.orders, groups, closed, shocks, share, rule, answers, NO_LANES)
+    orders = calibration.layout.orders
+    run_scenarios(links, orders, groups, closed, shocks, share, rule, answers, NO_LANES, np.zeros(1, np.int64))
     return Propagation(
         answers.loss_down[0], answers.loss_up[0], int(answers.iterations[0]), bool(answers.converged[0]),
         tolerance, stop, max_iterations,
