@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from itertools import pairwise, starmap
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from detente.impact._kernels import F64, I32, I64, Answers, Lanes, Links, Market
 from detente.impact._lanes import LANES, aligned
 from detente.impact._together_kernels import Tables, run_together
 from detente.impact.calibration import Calibration, NetworkError
+from detente.impact.executors import shared
 from detente.impact.propagation import NOTHING_CLOSED
 from detente.impact.scenario import Columns, column_part
 
@@ -39,6 +41,17 @@ class Found:
     loss_up: Columns
 
 
+class Common(NamedTuple):
+    """What every batch needs; where `heavy` is None it does as the reference does."""
+
+    links: Links
+    orders: Orders
+    market: Market
+    weights: F64
+    rule: Rule
+    heavy: int | None
+
+
 def run_batches(
     calibration: Calibration,
     market: Market,
@@ -60,16 +73,14 @@ def run_batches(
         np.concatenate([_kept_ends(kept, calibration.n), _batch_ends(calibration, down, executor is not None), [K]])
     )
     parts = list(pairwise([0, *ends[ends > 0].tolist()])) or [(0, 0)]
+    common = Common(layout.links, layout.orders, market, weights, rule, None if as_reference else heavy)
     jobs = [
-        (
-            layout.links, layout.orders, market, column_part(down, a, b), column_part(up, a, b), weights, rule,
-            kept[(kept >= a) & (kept < b)] - a, None if as_reference else heavy,
-        )
-        for a, b in parts
+        (column_part(down, a, b), column_part(up, a, b), kept[(kept >= a) & (kept < b)] - a) for a, b in parts
     ]  # fmt: skip
-    found: Iterable[Found] = starmap(run_batch, jobs)
-    if executor is not None:
-        found = executor.map(run_batch, *zip(*jobs, strict=True))
+    if executor is None:
+        found: Iterable[Found] = (run_batch(common, *job) for job in jobs)
+    else:
+        found = executor.map(run_batch, [shared(executor, common)] * len(jobs), *zip(*jobs, strict=True))
     whole = _together(list(found))
     endless = np.flatnonzero(~whole.converged)
     if endless.size:
@@ -80,11 +91,9 @@ def run_batches(
     return whole
 
 
-def run_batch(
-    links: Links, orders: Orders, market: Market, down: Part, up: Part, weights: F64, rule: Rule, kept: I64,
-    heavy: int | None,
-) -> Found:  # fmt: skip
-    """Run some scenarios, as the reference does where `heavy` is None; can run anywhere, as nothing is shared."""
+def run_batch(common: Common, down: Part, up: Part, kept: I64) -> Found:
+    """Run some scenarios; can run anywhere, as nothing is shared."""
+    links, orders, market, weights, rule, heavy = common
     n, K = orders.row.size, down[0].size - 1
     row = np.full(K, -1, np.int64)
     row[kept] = np.arange(kept.size)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from itertools import pairwise, starmap
-from typing import Literal, get_args
+from itertools import pairwise
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,7 @@ from detente.impact._kernels import Rule
 from detente.impact._lanes import LANES, aligned
 from detente.impact._package_kernels import CRITICAL, Asked, Chains, Costs, Shares, Tables, chain_order, run_packages
 from detente.impact.calibration import NetworkError, amounts, label_codes, numbers
+from detente.impact.executors import shared
 from detente.impact.network import Network
 from detente.impact.scenario import stop_rule
 
@@ -25,7 +26,7 @@ READINGS: tuple[Reading, ...] = get_args(Reading)
 TOLERANCE = 1e-9  # the published index stops at 1e-2; here the fixed point itself is meant
 MAX_SWEEPS = 100_000
 SECONDS_A_LINK = 1e-7  # to guess how long a vector of packages takes in a network of so many links
-BATCH_S = 0.1  # what is sent to an executor at a time takes about so long
+BATCH_S = 0.05  # what is sent to an executor at a time takes about so long
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -249,21 +250,29 @@ def evaluate(
         shares = ready.loose if reading == "low" else ready.bound
         if reading == "high":
             shares = shares._replace(size=np.zeros(0))
-        jobs = [
-            (ready.chains, shares, ready.unit, share[reading][a:b], shock[a:b] if shock.shape[0] == K else shock,
-             weigh, rule)
-            for a, b in pairwise(ends)
-        ]  # fmt: skip
-        parts = executor.map(run_batch, *zip(*jobs, strict=True)) if executor else starmap(run_batch, jobs)
+        common = Common(ready.chains, shares, ready.unit, weigh, rule)
+        jobs = [(share[reading][a:b], shock[a:b] if shock.shape[0] == K else shock) for a, b in pairwise(ends)]
+        if executor is None:
+            parts: Iterable[Losses] = (run_batch(common, *job) for job in jobs)
+        else:
+            parts = executor.map(run_batch, [shared(executor, common)] * len(jobs), *zip(*jobs, strict=True))
         found[reading] = _together(list(parts))
     return found
 
 
-def run_batch(
-    chains: Chains, shares: Shares, unit: NDArray[np.int32], allowed: Floats, stopped: Floats, weights: Floats,
-    rule: Rule,
-) -> Losses:  # fmt: skip
+class Common(NamedTuple):
+    """What every batch needs."""
+
+    chains: Chains
+    shares: Shares
+    unit: NDArray[np.int32]
+    weights: Floats
+    rule: Rule
+
+
+def run_batch(common: Common, allowed: Floats, stopped: Floats) -> Losses:
     """Run some packages; can run anywhere, as nothing is shared."""
+    chains, shares, unit, weights, rule = common
     n, K, n_markets = unit.size, allowed.shape[0], int(chains.of.max(initial=-1)) + 1
     kept = K if weights.shape[1] == 0 else 0
     costs = Costs(
