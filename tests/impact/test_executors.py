@@ -123,7 +123,7 @@ def test_a_worker_that_dies_half_way_loses_nothing(cluster: object, monkeypatch:
     local = esri_from(calibration, **options)
     with executor_of(address(cluster)) as executor, ThreadPoolExecutor(1) as thread:
         running = thread.submit(esri_from, calibration, executor=executor, **options)
-        left, until = killed_half_way(cluster), time.monotonic() + 60
+        left, until = killed_half_way(cluster), time.monotonic() + 120
         finish([running], timeout=until - time.monotonic())
         remote = running.result()
     assert left > 10
@@ -132,7 +132,7 @@ def test_a_worker_that_dies_half_way_loses_nothing(cluster: object, monkeypatch:
 
 def killed_half_way(cluster: object) -> int:
     """Kill a worker when some batches are done; return how many were not."""
-    tasks, until = cluster.scheduler.tasks, time.monotonic() + 60
+    tasks, until = cluster.scheduler.tasks, time.monotonic() + 120
     while time.monotonic() < until:
         states = [task.state for task in list(tasks.values()) if task.key.startswith("run_batch")]
         if sum(state in ("memory", "forgotten") for state in states) >= 4:
@@ -144,11 +144,11 @@ def killed_half_way(cluster: object) -> int:
             assert victim.pid != pid
             return sum(state not in ("memory", "forgotten") for state in states)
         time.sleep(0.005)
-    raise AssertionError("no batch was done in a minute")
+    raise AssertionError("no batch was done in two minutes")
 
 
 def test_workers_of_another_version_are_refused(cluster: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detente.__version__", "0-other")
+    monkeypatch.setattr(executors, "VERSION", "0-other")
     with (
         pytest.raises(DetenteError, match="detente 0-other on each; got tcp"),
         executor_of(address(cluster)),

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib.metadata import version
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-import detente
 from detente.record import DetenteError
 
 T = TypeVar("T")
 FORMS = "threads:N, processes:N or dask://HOST:PORT"
-CONNECT_S = 10  # how long a scheduler may take to answer
+VERSION = version("detente")
+CONNECT_S = 20  # how long a scheduler may take to answer
 RETRIES = 3  # how often a batch that failed on the cluster is tried again; the loss of a worker is none of these
 
 
@@ -90,11 +91,12 @@ def _cluster(address: str) -> Iterator[Executor]:
 
 def _check_workers(client: Any, address: str) -> None:
     found = client.run(_version, on_error="return")
-    other = {worker: v for worker, v in found.items() if v != detente.__version__}
+    other = {worker: v for worker, v in found.items() if v != VERSION}
     if not found or other:
         what = ", ".join(f"{worker}: {v!r}" for worker, v in sorted(other.items())) or "there is none"
-        raise DetenteError(f"Workers of {address}: expected detente {detente.__version__} on each; got {what}.")
+        raise DetenteError(f"Workers of {address}: expected detente {VERSION} on each; got {what}.")
 
 
 def _version() -> str:
-    return detente.__version__
+    """Return the version here, wherever that is."""
+    return VERSION
