@@ -14,8 +14,8 @@ from detente.record import Case
 
 def test_public_names_are_pinned() -> None:
     assert sorted(detente.__all__) == [
-        "Book", "Case", "DetenteError", "NotFound", "Outcome", "Permits", "Problem", "RecordError", "Verdict",
-        "__version__", "check", "cost", "explain", "load", "order_book", "permits", "report",
+        "Book", "Bracket", "Case", "DetenteError", "NotFound", "Outcome", "Permits", "Problem", "RecordError",
+        "Verdict", "__version__", "check", "cost", "explain", "load", "order_book", "permits", "report",
     ]  # fmt: skip
     for name in detente.__all__:
         assert getattr(detente, name) is not None
@@ -31,8 +31,8 @@ def test_the_readme_example(huawei: Case) -> None:
     assert table.height == huawei["links"].height
     verdict = detente.explain(huawei, link="qorvo>huawei-p-mate:rf", as_of="2020-09-15")
     assert (verdict.outcome, verdict.limbs) == ("licence_required", ("el-huawei",))
-    outcome = detente.cost(huawei, as_of="2021-01-20")
-    assert set(outcome.by_side()["side"]) == {"us", "china", "third"}
+    found = detente.cost(huawei, as_of="2021-01-20")
+    assert set(found.by_side()["side"]) == {"us", "china", "third"}
 
 
 def test_report_can_be_called_whatever_was_imported_before(huawei: Case, tmp_path: Path) -> None:

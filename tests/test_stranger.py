@@ -24,7 +24,7 @@ def quartz() -> Case:
 
 def losses(case: Case, day: str) -> dict[str, float]:
     outcome = detente.cost(case, as_of=day)
-    return dict(outcome.by_side().select("side", "loss_usd_m").iter_rows())
+    return dict(outcome.by_side().select("side", "cascade_usd_m").iter_rows())
 
 
 def test_the_answers_derived_by_hand_come_out(quartz: Case) -> None:
@@ -45,7 +45,7 @@ def test_nothing_is_lost_before_the_listing(quartz: Case) -> None:
 @pytest.mark.parametrize("day", ["2022-03-10", "2023-03-10", "2023-07-08"])
 def test_the_listed_buyer_and_those_who_may_not_sell_to_it_lose(quartz: Case, day: str) -> None:
     outcome = detente.cost(quartz, as_of=day)
-    party = dict(outcome.by_party().select("party", "loss_usd_m").iter_rows())
+    party = dict(outcome.by_party().select("party", "cascade_usd_m").iter_rows())
     assert all(loss > 0 for loss in losses(quartz, day).values())
     assert party["ostwafer"] > 100 and party["nordquarz"] >= 60
     ends = outcome.by_side().select("loss_usd_m_low", "loss_usd_m", "loss_usd_m_high").rows()

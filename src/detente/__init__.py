@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from detente.decide import Book, Permits, Verdict, check, explain, order_book, permits
+    from detente.impact.costs import cost
+    from detente.impact.models import Bracket
     from detente.impact.outcome import Outcome
-    from detente.impact.path import cost
     from detente.record import Case, DetenteError, NotFound, Problem, RecordError, load
     from detente.report.page import report
 
@@ -22,6 +23,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Book",
+    "Bracket",
     "Case",
     "DetenteError",
     "NotFound",
@@ -43,8 +45,9 @@ __all__ = [
 _HOME = {
     **dict.fromkeys(("Case", "DetenteError", "NotFound", "Problem", "RecordError", "load"), "detente.record"),
     **dict.fromkeys(("Book", "Permits", "Verdict", "check", "explain", "order_book", "permits"), "detente.decide"),
+    "Bracket": "detente.impact.models",
     "Outcome": "detente.impact.outcome",
-    "cost": "detente.impact.path",
+    "cost": "detente.impact.costs",
     "report": "detente.report.page",
 }
 

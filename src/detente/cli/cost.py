@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 import polars as pl
+from cyclopts import Parameter
 from rich.console import Console
 from rich.markup import escape
 
+from detente.cli.cost_shown import LEFT_OUT, show_bracket
 from detente.cli.options import AsKnown, AsOf, CaseName, Json, Out, Overlays, Since, Through, heading, open_case
 from detente.cli.output import console, counting, print_json, table, write_table
-from detente.impact.outcome import Outcome
+from detente.impact.costs import cost as run_cost
+from detente.impact.models import Bracket
 from detente.impact.path import Path
-from detente.impact.path import cost as run_cost
+from detente.impact.ranking import Kind, rank
 from detente.record import Case, DetenteError
-from detente.report.numbers import loss_range, money
+from detente.report.numbers import balance_range, money
 
-MOST = 15
-LEFT_OUT = (
-    "A static look: nobody adapts, stocks run out, no rival takes over a lost sale. Low: unknown sales open, every "
-    "input binds only with its share of purchases. High: unknown sales closed, nobody can be replaced. Gross output: "
-    "a part and the product it goes into both count. Lost output is not welfare, lost sales are not lost profit."
-)
+Model = Literal["all", "cascade", "flow", "optimum"]
+MOST = 25
 
 
 def cost(
@@ -30,105 +29,115 @@ def cost(
     as_of: AsOf = None,
     since: Since = None,
     through: Through = None,
+    model: Annotated[Model, Parameter(help="One model's own table instead of all three side by side.")] = "all",
+    rank: Annotated[Kind | None, Parameter(help="What each one alone costs each side, dearest first.")] = None,
     as_known: AsKnown = None,
     overlay: Overlays = (),
     json: Json = False,
     output: Out = None,
 ) -> None:
-    """What the measures cost each side once they have run through the network."""
-    if as_of is not None and (since is not None or through is not None):
+    """What the measures cost each side once they have run through the network, by three models of it."""
+    is_span = since is not None or through is not None
+    if as_of is not None and is_span:
         raise DetenteError("--as-of asks about one day, --since and --through about a span; give one or the other.")
+    if rank is not None and (is_span or model != "all"):
+        raise DetenteError(
+            "--rank is about one day and one model, the cascade: leave --since, --through and --model out."
+        )
     loaded = open_case(case, as_known, overlay)
+    about = {"case": loaded.name, "overlays": loaded.overlays, "record": loaded.digest}
+    if rank is not None:
+        _show_rank(loaded, as_of, rank, about, json, output)
+        return
     with counting("Running the network") as count:
         found = run_cost(loaded, as_of, since=since, through=through, progress=count)
-    frame = found.units if isinstance(found, Outcome) else found.frame()
     if output is not None:
-        write_table(frame, output)
+        write_table(_file(found, model), output)
     if json:
-        print_json({"case": loaded.name, "overlays": loaded.overlays, "record": loaded.digest, **_json(found)})
+        print_json(
+            {**about, **(_json(found) if model == "all" else {"model": model, "rows": _file(found, model).to_dicts()})}
+        )
     elif output is None:
         out = console()
-        show_outcome(out, loaded, found) if isinstance(found, Outcome) else show_path(out, loaded, found)
-        out.print(f"[dim]{LEFT_OUT}[/]")
+        if model == "all":
+            show_bracket(out, loaded, found)
+        else:
+            _show_model(out, loaded, found, model)
 
 
-def _json(found: Outcome | Path) -> dict[str, object]:
-    if isinstance(found, Path):
-        return {"model": "cascade", "spans": found.frame().to_dicts(), "by_side": found.by_side().to_dicts()}
+def _file(found: Bracket, model: Model) -> pl.DataFrame:
+    """What a file holds: by unit for a day, by day and side for a span; or one model's own table."""
+    if model == "cascade":
+        cascade = found.cascade
+        return cascade.frame() if isinstance(cascade, Path) else cascade.units
+    if model == "flow":
+        return found.flow.by_unit() if found.at_rest else found.flow.by_day()
+    if model == "optimum":
+        parts = (
+            s.optimum.groups.select(pl.lit(s.since).alias("since"), pl.lit(s.through).alias("through"), pl.all())
+            for s in found.stretches if s.optimum is not None
+        )  # fmt: skip
+        return pl.concat(parts)
+    return found.by_unit() if found.at_rest else found.by_day()
+
+
+def _json(found: Bracket) -> dict[str, Any]:
+    sides = {of: found.by_side(of).to_dicts() for of in ("output", "value_added", "sales")}
+    more = {} if found.at_rest else {"by_day": found.by_day().to_dicts()}
     return {
-        "model": found.model, "as_of": found.day, "settings": found.settings, "by_side": found.by_side().to_dicts(),
-        "by_party": found.by_party().to_dicts(), "units": found.units.to_dicts(), "note": LEFT_OUT,
+        "since": found.since, "through": found.through, "at_rest": found.at_rest, "amounts": found.amounts,
+        "settings": found.settings, "by_side": sides, "by_party": found.by_party().to_dicts(),
+        "units": found.by_unit().to_dicts(), "gains": found.gains().to_dicts(), "stops": found.stops().to_dicts(),
+        "waterfall": found.waterfall().to_dicts(), **more, "note": LEFT_OUT,
     }  # fmt: skip
 
 
-def show_outcome(out: Console, case: Case, outcome: Outcome) -> None:
-    """Print losses by side and by party."""
-    sides = case.about.sides
-    by_side = {r["side"]: r for r in outcome.by_side().iter_rows(named=True)}
-    rows = [
-        (
-            escape(sides[s]),
-            money(r["output_usd_m"]),
-            money(r["closed_sales_usd_m"]),
-            money(r["unknown_sales_usd_m"]),
-            money(r["closed_inputs_usd_m"]),
-            loss_range(r["loss_usd_m_low"], r["loss_usd_m_high"]),
-        )
-        for s, r in ((s, by_side[s]) for s in sides if s in by_side)
-    ]
-    columns = [
-        ("side", False),
-        *((c, True) for c in ("output", "sales closed", "not known", "inputs closed", "output lost")),
-    ]
-    out.print(f"[bold]{escape(heading(case, f'{outcome.day}, USD a year', outcome.model))}[/]")
-    out.print(table(columns, rows))
-    losers = outcome.by_party().filter(pl.col("loss_usd_m_high") > 0)
-    parties = [
-        (
-            escape(r["party_name"]),
-            escape(sides[r["side"]]),
-            money(r["closed_sales_usd_m"]),
-            money(r["unknown_sales_usd_m"]),
-            loss_range(r["loss_usd_m_low"], r["loss_usd_m_high"]),
-        )
-        for r in losers.head(MOST).iter_rows(named=True)
-    ]
-    if parties:
-        columns = [
-            ("party", False),
-            ("side", False),
-            *((c, True) for c in ("sales closed", "not known", "output lost")),
+def _show_model(out: Console, case: Case, found: Bracket, model: Model) -> None:
+    """One model's losses by side and, for a day, its parties."""
+    sides = found.by_side()
+    parties = found.by_party().sort(f"{model}_usd_m_high", descending=True, nulls_last=True)
+    unit = f"output lost, {found.amounts.replace('USD m', 'USD')}"
+    out.print(f"[bold]{escape(heading(case, unit, model))}[/]")
+    for frame, name in ((sides, "side"), (parties.head(MOST), "party_name")):
+        rows = [
+            (
+                escape(case.about.sides.get(r[name], r[name])),
+                money(r["output_usd_m"]),
+                money(r[f"{model}_usd_m"]) if model != "optimum" else "a range only",
+                balance_range(r[f"{model}_usd_m_low"], r[f"{model}_usd_m_high"]),
+            )
+            for r in frame.iter_rows(named=True)
         ]
-        more = f"and {losers.height - MOST} more (--json or -o has all)" if losers.height > MOST else ""
+        columns = [(name.removesuffix("_name"), False), ("output", True), ("figure", True), ("range", True)]
+        out.print(table(columns, rows))
         out.print()
-        out.print(table(columns, parties, more))
-    note_range(out, [*rows, *parties])
+    out.print(f"[dim]{LEFT_OUT}[/]")
 
 
-def note_range(out: Console, rows: Sequence[Sequence[str]]) -> None:
-    """What the star means, where one was printed."""
-    if any(cell.endswith(" *") for row in rows for cell in row):
-        out.print("[dim]* the ends differ by more than a factor of three: no single figure is supported.[/]")
+def _show_rank(case: Case, as_of: str | None, kind: Kind, about: dict[str, Any], json: bool, output: Any) -> None:
+    with counting(f"Ranking every {kind}"):
+        frame = rank(case, as_of, kind)
+    if output is not None:
+        write_table(frame, output)
+    if json:
+        print_json({**about, "kind": kind, "rows": frame.to_dicts()})
+    elif output is None:
+        show_rank(console(), case, frame, kind)
 
 
-def show_path(out: Console, case: Case, path: Path) -> None:
-    """Print the loss of each side by span, and in all."""
-    frame, sides = path.frame(), case.about.sides
-    rows = []
-    for (since,), group in frame.group_by("since", maintain_order=True):
-        by = {r["side"]: r for r in group.iter_rows(named=True)}
-        first = next(iter(by.values()))
-        cells = [
-            loss_range(by[s]["loss_a_year_usd_m_low"], by[s]["loss_a_year_usd_m_high"]) if s in by else ""
-            for s in sides
-        ]
-        rows.append((f"{since} to {first['through']}", str(first["days"]), *cells))
-    totals = {r["side"]: r for r in path.by_side().iter_rows(named=True)}
-    whole = [
-        loss_range(totals[s]["loss_usd_m_low"], totals[s]["loss_usd_m_high"]) if s in totals else "" for s in sides
-    ]
-    rows.append(("[bold]in all, USD[/]", str(sum(frame.unique("since")["days"])), *whole))
-    columns = [("span", False), ("days", True), *((escape(v), True) for v in sides.values())]
-    out.print(f"[bold]{escape(heading(case, 'output lost, USD a year', 'cascade'))}[/]")
-    out.print(table(columns, rows))
-    note_range(out, rows)
+def show_rank(out: Console, case: Case, frame: pl.DataFrame, kind: str) -> None:
+    """Print the dearest of a ranking, a table for each world it is measured against."""
+    sides = case.about.sides
+    for (against,), group in frame.group_by("against", maintain_order=True):
+        rows: list[tuple[str, ...]] = []
+        for (_,), one in group.group_by("rank", maintain_order=True):
+            by = {r["side"]: r for r in one.iter_rows(named=True)}
+            first = next(iter(by.values()))
+            if len(rows) == MOST or all(r["loss_usd_m_high"] == 0 == r["loss_usd_m_low"] for r in by.values()):
+                continue
+            cells = [balance_range(by[s]["loss_usd_m_low"], by[s]["loss_usd_m_high"]) if s in by else "" for s in sides]
+            rows.append((str(first["rank"]), escape(first["name"]), *cells))
+        columns = [("", True), (f"{kind}, against {against}", False), *((escape(v), True) for v in sides.values())]
+        out.print(table(columns, rows))
+        out.print()
+    out.print("[dim]Output lost, USD a year, by the cascade: nobody adapts. Each one alone; they do not add up.[/]")

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
-from detente.cli.cost import LEFT_OUT, note_range
+from detente.cli.cost_shown import LEFT_OUT, note_range
 from detente.cli.output import NOT_ADVICE, console, counting, table
 from detente.decide import Permits, permits
 from detente.impact.cascade import run

@@ -200,6 +200,26 @@ def labels(case: Case, network: Network) -> list[str | None]:
     return [chosen.get(u) for u in network.units["unit"]]
 
 
+def rivals(case: Case, network: Network) -> pl.DataFrame:
+    """Who takes over whose final sales, as the flow model and the optimum take it, each unit in one market.
+
+    One row a seller: unit (null: sellers outside the network), market, nest, share with ``share_low`` and
+    ``share_high``. A unit stands in the market of ``labels``; in its other markets it counts as outside.
+    """
+    table = _rows(case, network.day)
+    home = dict(zip(network.units["unit"], labels(case, network), strict=True))
+    at_home = [u is not None and home.get(u) == m for u, m in table.select("unit", "market").iter_rows()]
+    used = table.filter(pl.col("unit").is_in([u for u, m in home.items() if m]))["market"].unique()
+    return (
+        table.with_columns(pl.when(pl.Series(at_home, dtype=pl.Boolean)).then("unit").alias("unit"))
+        .filter(pl.col("market").is_in(used.implode()) & pl.col("unit").is_not_null().any().over("market"))
+        .select(
+            "unit", "market", "nest", "share", pl.coalesce("share_low", "share").alias("share_low"),
+            pl.coalesce("share_high", "share").alias("share_high"),
+        )
+    )  # fmt: skip
+
+
 def _rows(case: Case, day: dt.date) -> pl.DataFrame:
     holds = (pl.col("since").is_null() | (pl.col("since") <= day)) & (
         pl.col("through").is_null() | (pl.col("through") >= day)

@@ -29,6 +29,8 @@ class Network:
     output_usd_m (USD m a year, with _low and _high), tags. ``links`` are ids of the sales that exist that day; ``rows``
     their positions among the case's links; ``seller`` and ``buyer`` index ``units``; ``value`` is USD m a year;
     ``link_class`` 2 critical, 1 important, 0 other; ``n_unclassed`` sales are of an input that the case does not class.
+    ``stock_days`` is links x 3, the days of use that the buyer usually holds of what it buys: low, central, high; NaN
+    where the case does not say, None where nothing is known of stocks.
     """
 
     day: dt.date
@@ -41,11 +43,25 @@ class Network:
     link_class: npt.NDArray[np.int8]
     n_unclassed: int
     record: str
+    stock_days: Floats | None = None
 
     @property
     def output(self) -> Floats:
         """Output of each unit without the measures, USD m a year."""
         return self.units["output_usd_m"].to_numpy()
+
+    @property
+    def revenue(self) -> Floats:
+        """Output, or sales where rounding of the record makes those larger, USD m a year."""
+        return np.maximum(self.output, np.bincount(self.seller, self.value, self.units.height))
+
+    @property
+    def value_added_share(self) -> Floats:
+        """Share of each unit's output that is not purchases inside the network; 0 where it makes nothing."""
+        n, revenue = self.units.height, self.revenue
+        bought = np.bincount(self.buyer, self.value, n).astype(np.float64)
+        share: Floats = np.divide(revenue - bought, revenue, out=np.zeros(n), where=revenue > 0)
+        return share
 
     @classmethod
     def of(cls, case: Case, day: dt.date | str) -> Network:
@@ -72,7 +88,7 @@ class Network:
             .join(index.rename({"unit": "buyer", "i": "b"}), on="buyer", how="inner", maintain_order="left")
         )
         seller, buyer = links["s"].to_numpy(), links["b"].to_numpy()
-        classes, n_unclassed = _classes(case, table, seller, buyer, when)
+        classes, stock, n_unclassed = _inputs(case, table, seller, buyer, when)
         return cls(
             day=when,
             units=table,
@@ -84,6 +100,7 @@ class Network:
             link_class=classes,
             n_unclassed=n_unclassed,
             record=case.digest,
+            stock_days=stock,
         )
 
 
@@ -93,24 +110,28 @@ def _holds(day: dt.date) -> pl.Expr:
     )
 
 
-def _classes(
+def _inputs(
     case: Case, units: pl.DataFrame, seller: Ints, buyer: Ints, day: dt.date
-) -> tuple[npt.NDArray[np.int8], int]:
-    """The class of each sale: the row for its buyer unit, else the row for what the buyer makes."""
-    own: dict[tuple[str, str], str] = {}
-    general: dict[tuple[str, str], str] = {}
-    for made, used, unit, class_ in (
-        case["inputs"].filter(_holds(day)).select("made", "used", "unit", "class").iter_rows()
-    ):
+) -> tuple[npt.NDArray[np.int8], Floats, int]:
+    """Class and stock of each sale: from the row for its buyer unit, else from the row for what the buyer makes."""
+    own: dict[tuple[str, str], tuple[str, list[float | None]]] = {}
+    general: dict[tuple[str, str], tuple[str, list[float | None]]] = {}
+    columns = ("made", "used", "unit", "class", "stock_days_low", "stock_days", "stock_days_high")
+    for made, used, unit, class_, low, days, high in case["inputs"].filter(_holds(day)).select(columns).iter_rows():
+        said = class_, [days if low is None else low, days, days if high is None else high]
         if unit is not None:
-            own[unit, used] = class_
+            own[unit, used] = said
         else:
-            general[made, used] = class_
+            general[made, used] = said
     items, names = units["item"].to_list(), units["unit"].to_list()
     n_unclassed = 0
-    answer = np.empty(seller.size, dtype=np.int8)
+    answer, stock = np.empty(seller.size, dtype=np.int8), np.full((seller.size, 3), np.nan)
     for k, (s, b) in enumerate(zip(seller.tolist(), buyer.tolist(), strict=True)):
-        found = own.get((names[b], items[s])) or general.get((items[b], items[s]))
+        near, far = own.get((names[b], items[s])), general.get((items[b], items[s]))
+        found = near or far
         n_unclassed += found is None
-        answer[k] = CLASSES[found or UNCLASSED]
-    return answer, n_unclassed
+        answer[k] = CLASSES[found[0] if found else UNCLASSED]
+        known = [row[1] for row in (near, far) if row is not None and row[1][1] is not None]
+        if known:
+            stock[k] = np.array(known[0], dtype=np.float64)
+    return answer, stock, n_unclassed

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -17,12 +17,13 @@ from detente.decide.verdict import STATES
 from detente.impact.calibration import NetworkError, amounts
 from detente.impact.network import Network
 from detente.impact.optimum_pools import Floats, Ints
-from detente.impact.optimum_programme import Programme, programme
+from detente.impact.optimum_programme import Programme, Table, programme
 from detente.impact.optimum_solver import Method, Solved, extremes, hold, solve
 from detente.record import DetenteError
 
 By: TypeAlias = Literal["side", "party", "country"]
 Of: TypeAlias = Literal["loss", "value"]
+Pairs: TypeAlias = tuple[Ints, Ints]
 UNITS_RANGED = 200  # up to so many units each one's own range is looked for
 NOISE = 1e-9  # of all value added: below it a difference is rounding
 
@@ -38,9 +39,9 @@ class Optimum:
     ``Outcome``, ``loss_usd_m_low`` and ``_high`` (output lost; negative: gained), ``value_added_usd_m`` and
     ``value_added_loss_usd_m_low`` and ``_high``. The ends of two groups need not be reached together.
 
-    ``units`` and ``links`` are those of an ``Outcome`` without ``binds``. ``loss_usd_m`` of a unit is that of the one
-    solution found: good for adding up, for nothing else. Its range is null in networks of more than 200 units unless
-    asked for.
+    ``more`` has a frame like ``groups`` for each other grouping asked for. ``units`` and ``links`` are those of an
+    ``Outcome`` without ``binds``. ``loss_usd_m`` of a unit is that of the one solution found: good for adding up, for
+    nothing else. Its range is null in networks of more than 200 units unless asked for.
     """
 
     model: str
@@ -55,6 +56,7 @@ class Optimum:
     links: pl.DataFrame
     settings: dict[str, float | int | str | bool]
     record: str
+    more: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
     def by_side(self) -> pl.DataFrame:
         """One row a side, with ranges. Raises ``DetenteError`` where another grouping was asked for."""
@@ -65,8 +67,10 @@ class Optimum:
 
 def run(
     network: Network, permits_on_a_day: OnDay, *, spare: ArrayLike = 0.0, resourcing: bool = True,
-    markets: Sequence[str | None] | None = None, premium: float = 0.0, within: float = 0.01, of: Of = "loss",
-    by: By = "side", each_unit: bool | None = None, method: Method | None = None, time_limit_s: float = 300.0,
+    markets: Sequence[str | None] | None = None, diversion: Table | None = None,
+    pairs: Pairs | Mapping[str, Pairs] | None = None, premium: float = 0.0, within: float = 0.01, of: Of = "loss",
+    by: By = "side", also: Sequence[By] = (), each_unit: bool | None = None, method: Method | None = None,
+    time_limit_s: float = 300.0,
 ) -> Optimum:  # fmt: skip
     """What closing sales costs when everybody adapts perfectly, USD m a year, with the range of each side.
 
@@ -83,11 +87,17 @@ def run(
             the same country, to the same buying party is held that day. False: the sales of the record only.
         markets: the market of each unit (None or "": none), whose members may take over each other's final sales;
             ``detente.impact.market.labels`` has them. None: final sales are not taken over.
+        diversion: n x n, sparse, instead of ``markets``: the share of each unit's final sales (row) that goes to each
+            rival once they are lost, so that buyers choose as they do in the flow model, not as a planner would.
+        pairs: sellers and buyers (numbers of units) between whom there is no sale in the record and may be one, as
+            the law was asked; beside them, present sellers that no measure restricts may sell more. By reading of the
+            law (``allowed``, ``high``, ``low``) where they differ. None: the rule above.
         premium: what a USD of new business costs, USD. With spare capacity and 0 business may move about for nothing,
             and the ranges are wide; any small premium stops that.
         within: how far from the optimum the ranges look, as a share ``of`` the ``loss`` (at least what is lost with no
             slack at all) or of the ``value`` added. The latter grows with every unit that no measure touches.
         by: which groups have ranges.
+        also: more groupings, for ``ranges``. A group of one unit has that unit's range.
         each_unit: whether each unit has its own range, too. None: up to 200 units.
         method: ``simplex``, ``ipm``; None: by size.
         time_limit_s: for all programmes together.
@@ -117,23 +127,27 @@ def run(
     n, rows = network.units.height, network.rows
     extra = amounts("spare", np.broadcast_to(np.asarray(spare, dtype=np.float64), (n,)), n)
     market = _codes(markets, n)
-    readings = _readings(permits_on_a_day, rows)
+    readings = _readings(permits_on_a_day, rows, pairs)
     ranged = n <= UNITS_RANGED if each_unit is None else each_unit
-    names = network.units[by].fill_null("").to_numpy()
-    groups, group = np.unique(names, return_inverse=True)
+    if diversion is not None and markets is not None:
+        raise NetworkError("markets, diversion: got both; expected one of them, or neither")
+    groupings = {
+        name: np.unique(network.units[name].fill_null("").to_numpy(), return_inverse=True)[1] for name in (by, *also)
+    }
     solved: dict[str, Solved] = {}
     lost: dict[str, float] = {}
-    found: list[tuple[Floats, Floats, Floats]] = []
+    found: list[tuple[dict[str, tuple[Floats, Floats]], Floats]] = []
     left = time_limit_s
     for name, share in readings.items():
-        p = programme(network, share, spare=extra, market=market, resourcing=resourcing, premium=premium)
+        p = programme(network, share, spare=extra, market=market, resourcing=resourcing, premium=premium,
+                      diversion=diversion, pairs=pairs.get(name) if isinstance(pairs, Mapping) else pairs)  # fmt: skip
         solved[name] = s = solve(p, method=method, time_limit_s=left)
         least = p.start - s.value
         lost[name] = 0.0 if abs(least) <= NOISE * abs(p.start) else least * p.scale
         hold(s, within * abs(p.start if of == "value" else least) + NOISE * abs(p.start))
-        found.append(_ranges(p, s, network.output, group, groups.size, ranged, time_limit_s))
+        found.append(_ranges(p, s, network.output, groupings, ranged, time_limit_s))
         left = max(left - s.highs.getRunTime(), 0.0)
-    output, added, units = (np.stack(part) for part in zip(*found, strict=True))
+    units = np.stack([own for _, own in found])
     central = solved["allowed"]
     p = central.programme
     unit_frame, link_frame = _frames(network, permits_on_a_day, central, units, ranged)
@@ -141,6 +155,8 @@ def run(
         "spare": float(extra.mean()),
         "resourcing": resourcing,
         "markets": int(market.max(initial=-1)) + 1,
+        "diversion": diversion is not None,
+        "new_sales_may_be": _n_pairs(pairs),
         "premium": premium,
         "within": within,
         "of": of,
@@ -148,6 +164,10 @@ def run(
         "columns": p.most.size,
         "units_without_value_added": int(((p.value_added <= 0) & (p.revenue > 0)).sum()),
         "sales_without_class": network.n_unclassed,
+    }
+    frames = {
+        name: _groups(unit_frame, name, p, code, *(np.stack([of[name][k] for of, _ in found]) for k in (0, 1)))
+        for name, code in groupings.items()
     }
     return Optimum(
         model="optimum",
@@ -157,11 +177,12 @@ def run(
         loss_usd_m_low=lost.get("high", lost["allowed"]),
         loss_usd_m_high=lost.get("low", lost["allowed"]),
         value_added_usd_m=p.start * p.scale,
-        groups=_groups(unit_frame, by, p, group, groups.size, output, added),
+        groups=frames[by],
         units=unit_frame,
         links=link_frame,
         settings=settings,
         record=network.record,
+        more={name: frames[name] for name in also},
     )
 
 
@@ -184,6 +205,12 @@ def _check(network: Network, day: OnDay, premium: float, within: float, of: Of, 
         raise NetworkError(f"by: got {by!r}; expected 'side', 'party' or 'country'")
 
 
+def _n_pairs(pairs: Pairs | Mapping[str, Pairs] | None) -> int:
+    if pairs is None:
+        return -1
+    return int((pairs["allowed"] if isinstance(pairs, Mapping) else pairs)[0].size)
+
+
 def _codes(markets: Sequence[str | None] | None, n: int) -> Ints:
     if markets is None:
         return np.full(n, -1)
@@ -193,26 +220,41 @@ def _codes(markets: Sequence[str | None] | None, n: int) -> Ints:
     return np.array([number[m] if m else -1 for m in markets], dtype=np.int64)
 
 
-def _readings(day: OnDay, rows: Ints) -> dict[str, Floats]:
+def _readings(day: OnDay, rows: Ints, pairs: Pairs | Mapping[str, Pairs] | None) -> dict[str, Floats]:
     """The readings of the law that differ: the figure's, then the most and the least that may be allowed."""
     readings = {"allowed": day.allowed[rows]}
     for name, share in (("high", day.high[rows]), ("low", day.low[rows])):
-        if not np.array_equal(share, readings["allowed"]):
+        same = np.array_equal(share, readings["allowed"])
+        if isinstance(pairs, Mapping):
+            same = same and all(np.array_equal(a, b) for a, b in zip(pairs[name], pairs["allowed"], strict=True))
+        if not same:
             readings[name] = share
     return readings
 
 
 def _ranges(
-    p: Programme, s: Solved, output: Floats, group: npt.NDArray[np.intp], n_groups: int, ranged: bool, limit: float
-) -> tuple[Floats, Floats, Floats]:
-    """Least and greatest loss of output by group, of value added by group, and of output by unit, USD m a year."""
+    p: Programme, s: Solved, output: Floats, groupings: Mapping[By, npt.NDArray[np.intp]], ranged: bool, limit: float
+) -> tuple[dict[str, tuple[Floats, Floats]], Floats]:
+    """Least and greatest loss of output and of value added by group, and of output by unit, USD m a year."""
     makes = np.divide(output, p.revenue, out=np.zeros(p.n), where=p.revenue > 0)
     adds = p.value_added * p.scale
-    by_output = [_lost(p, s, np.where(group == g, makes, 0.0), limit) for g in range(n_groups)]
-    by_value = [_lost(p, s, np.where(group == g, adds, 0.0), limit) for g in range(n_groups)]
     own = np.eye(p.n) if ranged else np.zeros((0, p.n))
-    units = [_lost(p, s, makes * row, limit) for row in own]
-    return np.array(by_output), np.array(by_value), np.array(units).reshape(-1, 2)
+    units = np.array([_lost(p, s, makes * row, limit) for row in own]).reshape(-1, 2)
+    answer: dict[str, tuple[Floats, Floats]] = {}
+    for name, group in groupings.items():
+        by_output, by_value = [], []
+        for g in range(int(group.max()) + 1):
+            mine = np.flatnonzero(group == g)
+            if ranged and mine.size == 1:
+                i = int(mine[0])
+                ratio = adds[i] / makes[i] if makes[i] > 0 else 0.0
+                by_output.append(tuple(units[i]))
+                by_value.append(tuple(sorted((ratio * units[i]).tolist())))
+                continue
+            by_output.append(_lost(p, s, np.where(group == g, makes, 0.0), limit))
+            by_value.append(_lost(p, s, np.where(group == g, adds, 0.0), limit))
+        answer[name] = np.array(by_output), np.array(by_value)
+    return answer, units
 
 
 def _lost(p: Programme, s: Solved, weight: Floats, limit: float) -> tuple[float, float]:
@@ -224,14 +266,14 @@ def _lost(p: Programme, s: Solved, weight: Floats, limit: float) -> tuple[float,
 
 
 def _groups(
-    units: pl.DataFrame, by: By, p: Programme, group: npt.NDArray[np.intp], n_groups: int, output: Floats, added: Floats
+    units: pl.DataFrame, by: str, p: Programme, group: npt.NDArray[np.intp], output: Floats, added: Floats
 ) -> pl.DataFrame:
     sums = ("output_usd_m", "closed_sales_usd_m", "unknown_sales_usd_m", "closed_inputs_usd_m", "unknown_inputs_usd_m")
     table = units.group_by(pl.col(by).fill_null("")).agg(pl.col(c).sum() for c in sums).sort(by)
     return table.with_columns(
         pl.Series("loss_usd_m_low", output[:, :, 0].min(axis=0)),
         pl.Series("loss_usd_m_high", output[:, :, 1].max(axis=0)),
-        pl.Series("value_added_usd_m", np.bincount(group, p.value_added * p.revenue * p.scale, n_groups)),
+        pl.Series("value_added_usd_m", np.bincount(group, p.value_added * p.revenue * p.scale)),
         pl.Series("value_added_loss_usd_m_low", added[:, :, 0].min(axis=0)),
         pl.Series("value_added_loss_usd_m_high", added[:, :, 1].max(axis=0)),
     )

@@ -101,6 +101,29 @@ def pools_of(network: Network, items: Ints, use: Inputs, allowed: Floats) -> Poo
     return Pools(len(pools), np.concatenate(maker), np.concatenate(put_in), takes, taken_from)
 
 
+def pools_of_pairs(network: Network, items: Ints, use: Inputs, allowed: Floats, seller: Ints, buyer: Ints) -> Pools:
+    """Pools where it is known who may newly supply whom: those pairs, and present sellers that no measure restricts.
+
+    A maker may supply what a buyer buys of its item; pairs of an item that the buyer does not buy count for nothing.
+    """
+    free = np.flatnonzero((allowed >= 1.0) & (network.value > 0))
+    makers, buyers = np.append(network.seller[free], seller), np.append(network.buyer[free], buyer)
+    known = {(b, k): q for q, (b, k) in enumerate(zip(use.buyer.tolist(), use.item.tolist(), strict=True))}
+    able: dict[int, set[int]] = {}
+    for i, b in zip(makers.tolist(), buyers.tolist(), strict=True):
+        q = known.get((b, int(items[i])))
+        if q is not None:
+            able.setdefault(q, set()).add(i)
+    numbers: dict[tuple[int, tuple[int, ...]], int] = {}
+    taken_from = np.zeros(len(able), dtype=np.int64)
+    takes = np.array(sorted(able), dtype=np.int64)
+    for at, q in enumerate(takes.tolist()):
+        taken_from[at] = numbers.setdefault((int(use.item[q]), tuple(sorted(able[q]))), len(numbers))
+    maker = np.array([i for _, group in numbers for i in group], dtype=np.int64)
+    put_in = np.repeat(np.arange(len(numbers)), [len(group) for _, group in numbers]).astype(np.int64)
+    return Pools(len(numbers), maker, put_in, takes, taken_from) if numbers else NO_POOLS
+
+
 def _members(code: Ints) -> list[Ints]:
     order = np.argsort(code, kind="stable")
     return np.split(order, np.cumsum(np.bincount(code))[:-1])

@@ -8,7 +8,17 @@ import numpy as np
 from scipy import sparse
 
 from detente.impact.network import CLASSES, Network
-from detente.impact.optimum_pools import NO_POOLS, Floats, Inputs, Ints, Pools, inputs_of, pools_of, sums
+from detente.impact.optimum_pools import (
+    NO_POOLS,
+    Floats,
+    Inputs,
+    Ints,
+    Pools,
+    inputs_of,
+    pools_of,
+    pools_of_pairs,
+    sums,
+)
 
 Table = sparse.csc_array
 
@@ -50,12 +60,16 @@ def programme(
     market: Ints,
     resourcing: bool,
     premium: float,
+    diversion: Table | None = None,
+    pairs: tuple[Ints, Ints] | None = None,
 ) -> Programme:
     """Write the programme of ``detente.impact.optimum`` for one reading of the law.
 
     ``allowed`` is the share of each sale of the network that may go on, ``spare`` the capacity of each unit beyond its
     output as a share of that, ``market`` the number of each unit's market (-1: none), ``premium`` what a USD of new
-    business costs in USD.
+    business costs in USD. ``diversion`` is n x n, the share of each unit's final sales that its rivals take over once
+    they are lost (row: the one that loses them), instead of markets. ``pairs`` are sellers and buyers of sales that are
+    not in the record and may be made; None: as `pools_of` has it.
     """
     n, m = network.units.height, network.value.size
     items = np.unique(network.units["item"].to_numpy(), return_inverse=True)[1].astype(np.int64)
@@ -70,8 +84,15 @@ def programme(
     final, capacity = revenue - sold, revenue * (1.0 + spare)
     rivals = np.bincount(market[market >= 0], minlength=int(market.max(initial=-1)) + 1)
     takes = (market >= 0) & (rivals[np.maximum(market, 0)] > 1) if rivals.size else np.zeros(n, dtype=bool)
+    most_taken = np.where(takes, capacity, 0.0)
+    if diversion is not None:
+        most_taken = np.minimum(capacity, diversion.T @ final)
+        takes = most_taken > 0
     may = value * allowed
-    pools = pools_of(network, items, use, allowed) if resourcing else NO_POOLS
+    pools = NO_POOLS
+    if resourcing:
+        pools = pools_of(network, items, use, allowed) if pairs is None else pools_of_pairs(
+            network, items, use, allowed, *pairs)  # fmt: skip
     n_put, n_take = pools.maker.size, pools.input.size
 
     y, own, taken, f = 0, n, 2 * n, 3 * n
@@ -84,7 +105,7 @@ def programme(
         np.zeros(n_take),
     ))  # fmt: skip
     most = np.concatenate((
-        capacity, final, np.where(takes, capacity, 0.0), may, may * spare[network.seller], capacity[pools.maker],
+        capacity, final, most_taken, may, may * spare[network.seller], capacity[pools.maker],
         np.full(n_take, np.inf),
     ))  # fmt: skip
 
@@ -112,9 +133,16 @@ def programme(
         (pools.put_in, put + np.arange(n_put), 1.0), (pools.taken_from, draw + np.arange(n_take), -1.0),
     ])  # fmt: skip
     there = np.flatnonzero(takes)
-    rows.add(rivals.size, -np.inf, sums(market[there], final[there], rivals.size), [
-        (market[there], own + there, 1.0), (market[there], taken + there, 1.0),
-    ])  # fmt: skip
+    if diversion is not None:  # a rival takes over its share of what the others leave
+        goes = sparse.coo_array(diversion[:, there])
+        rows.add(there.size, -np.inf, (diversion.T @ final)[there], [
+            (np.arange(there.size), taken + there, 1.0),
+            (goes.col.astype(np.int64), own + goes.row.astype(np.int64), goes.data.astype(np.float64)),
+        ])  # fmt: skip
+    else:
+        rows.add(rivals.size, -np.inf, sums(market[there], final[there], rivals.size), [
+            (market[there], own + there, 1.0), (market[there], taken + there, 1.0),
+        ])  # fmt: skip
     _tighten(most, (y, own, taken, f, more, put, draw), network, use, rate, idle, pools, capacity)
     A, low, high = rows.done(size)
     start = float(value_added @ revenue)

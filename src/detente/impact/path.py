@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from detente.decide import Permits, permits
+from detente.decide import Permits
 from detente.impact.cascade import run
 from detente.impact.network import Network
 from detente.impact.outcome import Outcome
 from detente.record import Case
-from detente.record.load import as_day
 
 DAYS_A_YEAR = 365.25
 
@@ -60,26 +59,6 @@ def _days(case: Case, found: Permits) -> list[dt.date]:
 
 
 _LOSSES = ("loss_usd_m", "loss_usd_m_low", "loss_usd_m_high")
-
-
-def cost(
-    case: Case, as_of: dt.date | str | None = None, *, since: dt.date | str | None = None,
-    through: dt.date | str | None = None, progress: Callable[[int, int], None] | None = None,
-) -> Outcome | Path:  # fmt: skip
-    """What the measures cost each unit, party and side.
-
-    With ``as_of`` (or nothing: the case's default day) the losses a year if that day's permits lasted, as an
-    ``Outcome``; with ``since`` and ``through`` a ``Path`` of them over the days between, both inclusive. ``progress``
-    is called with (done, of) as the spans of a path are run.
-
-    Raises ``DetenteError`` for days that are no days or in the wrong order.
-    """
-    if since is None and through is None:
-        day = case.about.default_as_of if as_of is None else as_day(as_of, "as_of")
-        return run(Network.of(case, day), permits(case, day, day).on(day))
-    first = as_day(case.about.horizon.since if since is None else since, "since")
-    last = as_day(case.about.horizon.through if through is None else through, "through")
-    return path(case, permits(case, first, last), progress)
 
 
 def path(case: Case, found: Permits, progress: Callable[[int, int], None] | None = None) -> Path:

@@ -62,6 +62,22 @@ def loss_range(low: float, high: float) -> str:
     return text if 0 < high <= FACTOR * low else f"{text} *"
 
 
+def loss_or_gain(value: float) -> str:
+    """A modelled loss: money, or the gain that a loss below nothing is."""
+    return f"gain of {money(-value)}" if value < 0 else "nothing" if value == 0 else money(value)
+
+
+def balance_range(low: float, high: float) -> str:
+    """`loss_range` where the low end, or both, may be gains: ``gain of USD 1.2 bn to loss of USD 3.4 bn *``."""
+    if low >= 0:
+        return loss_range(low, high)
+    gain = money(-low)
+    if high > 0:
+        return f"gain of {gain} to loss of {money(high)} *"
+    text = f"gain of {gain}" if high == low else f"gain of USD {money_span(-high, -low)}"
+    return text if high < 0 and low >= FACTOR * high else f"{text} *"
+
+
 def _unit(value_usd_m: float) -> str:
     return "bn" if abs(value_usd_m) >= 995 else "m"
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 from numpy.typing import ArrayLike
 
 from detente.impact.calibration import NetworkError, amounts, label_codes
 from detente.impact.flow._kernels import F64, Market
 from detente.impact.flow.network import _units
+from detente.impact.network import Network
+
+NO_RIVALS = pl.DataFrame(
+    schema={"unit": pl.String, "market": pl.String, "nest": pl.String, "share": pl.Float64}
+)  # fmt: skip
 
 
 def diversion(share: F64, nest: ArrayLike, sigma: float) -> F64:
@@ -47,20 +53,25 @@ def nested_logit(
 ) -> Market:  # fmt: skip
     """Diversion between the units of one market, or of several (a label for each row), as the flow model takes it.
 
-    Where only part of a unit's demand is unmet, that part is diverted as all of it would be. A unit stands in a market
-    once. Raises ``NetworkError``.
+    Unit -1 stands for sellers outside the network: what goes to them is lost to it. Where only part of a unit's demand
+    is unmet, that part is diverted as all of it would be. A unit stands in a market once. Raises ``NetworkError``.
     """
-    who = _units("unit", unit, n)
+    given = np.asarray(unit)
+    inside = given >= 0 if given.size else np.zeros(0, dtype=bool)
+    who = np.full(given.size, -1, dtype=np.int64)
+    who[inside] = _units("unit", given[inside], n)
     shares = amounts("share", share, who.size)
     nests = np.asarray(nest)
     group, labels = label_codes("market", np.zeros(who.size) if market is None else market, who.size)
-    if np.unique(who).size != who.size:
+    if np.unique(who[inside]).size != inside.sum():
         raise NetworkError("unit: a unit stands twice; expected it in one market, once")
     rows = [[] for _ in range(n)]  # type: list[list[tuple[int, float]]]
     for g in range(labels.size):
         mine = np.flatnonzero(group == g)
         goes = diversion(shares[mine], nests[mine], sigma)
         for a, b in zip(*np.nonzero(goes > 0.0), strict=True):
+            if who[mine[a]] < 0 or who[mine[b]] < 0:
+                continue
             rows[int(who[mine[a]])].append((int(who[mine[b]]), float(goes[a, b])))
     flat = [pair for row in rows for pair in row]
     return Market(
@@ -68,3 +79,15 @@ def nested_logit(
         rival=np.array([pair[0] for pair in flat], np.int32),
         share=np.array([pair[1] for pair in flat], np.float64),
     )
+
+
+def of_rivals(network: Network, rivals: pl.DataFrame, sigma: float) -> Market:
+    """The same from a frame of `detente.impact.market.rivals`; shares that add up to more than 1 are scaled to it."""
+    at = {u: k for k, u in enumerate(network.units["unit"])}
+    whole = pl.col("share").sum().over("market")
+    table = rivals.with_columns(pl.col("share") / pl.max_horizontal(whole, 1.0))
+    unit = np.array([at.get(u, -1) for u in table["unit"]], dtype=np.int64)
+    return nested_logit(
+        network.units.height, unit, table["share"].to_numpy(), table["nest"].to_numpy(), sigma,
+        table["market"].to_numpy(),
+    )  # fmt: skip
