@@ -104,6 +104,9 @@ def _columns(row: Mapping[str, Any]) -> Iterator[Problem]:
         yield _problem(row, "cap", show(";".join(row["cap"])), "each mode once")
     if kind == "divest" and row["owner"] is None:
         yield _problem(row, "owner", "an empty cell", "the new owner, a party")
+    for column in ("since", "through"):
+        if kind == "overlay" and row[column] is not None:
+            yield _problem(row, column, show(row[column]), "an empty cell", "the rows of an overlay have days")
     if kind == "divest" and row["through"] is not None:
         yield _problem(row, "through", show(row["through"]), "an empty cell", "a sale is for good")
     if kind == "lift" and row["through"] is not None:

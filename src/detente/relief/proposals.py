@@ -202,7 +202,8 @@ def _refused(case: Case, day: dt.date, modes: Sequence[float]) -> Iterator[Propo
         if verdict is None or verdict.outcome != "licence_required":
             continue
         seller = legal_party(row["seller_party"], facts, day)[0]
-        sides = pairs.setdefault((seller, row["item"]), {})
+        item = facts.variants[row["variant"]].item if row["variant"] else row["item"]
+        sides = pairs.setdefault((seller, item), {})
         for limb in verdict.limbs:
             if facts.limbs[limb][1].is_licensable:
                 sides.setdefault(side_of(case, limb), set()).add(limb)
