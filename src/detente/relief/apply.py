@@ -47,7 +47,7 @@ def apply(case: Case, proposals: Iterable[Proposal], as_of: dt.date | str) -> Ca
     >>> case, day = load("huawei"), "2021-01-20"
     >>> package = proposals(case, ["suspend-fdpr-2020-08"])
     >>> permits(apply(case, package, day), day, day).verdict_on("tsmc>hisilicon:wafers", day).outcome
-    'allowed'
+    'not_subject'
     """
     day = as_day(as_of, "as_of")
     package = [settle(case, p, day) for p in proposals]
