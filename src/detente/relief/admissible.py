@@ -20,7 +20,7 @@ from detente.record.limb import Limb
 from detente.record.load import as_day
 from detente.record.proposals import RESTRICTS
 from detente.relief.menu import Menu
-from detente.relief.proposals import Proposal, proposals, side_of
+from detente.relief.proposals import Proposal, proposals, side_of, users_of
 from detente.relief.values import Bools
 
 
@@ -120,12 +120,8 @@ def _not_its_own(case: Case, p: Proposal) -> str | None:
         whose = {x: side_of(case, x) for t in p.targets for x in facts.licence[t].overcomes if x in facts.limbs}
     elif p.kind == "delist":
         entries = [e for party, es in facts.listings.items() for e in es if {party, e.id} & set(p.targets)]
-        lists = {e.list for e in entries}
-        whose = {
-            x.id: side_of(case, x.id)
-            for _, x in facts.limbs.values()
-            if x.parties is not None and x.parties.listed_on in lists
-        }
+        users = {x: side_of(case, x) for e in entries for x in users_of(case, e.list)}
+        whose = {} if {"", p.side} & set(users.values()) else users
     for limb, side in sorted(whose.items()):
         if side not in ("", p.side):
             measure = facts.limbs[limb][0]

@@ -157,7 +157,9 @@ class Objectives:
     def tagged(self, capability: int) -> Bools:
         """Which of the n units count for a capability, whoever owns them."""
         tags = set(self.aims[capability].tags)
-        return np.array([bool(tags & set(words or ())) for words in self.menu.network.units["tags"]], dtype=np.bool_)
+        return np.array(
+            [bool(tags & set(words or ())) for words in self.menu.network.units["tags"].to_list()], dtype=np.bool_
+        )
 
 
 def _aims(menu: Menu) -> tuple[Security, ...]:

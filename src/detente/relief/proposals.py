@@ -184,6 +184,16 @@ def side_of(case: Case, limb: str) -> str:
     return case.about.regimes.get(measure.regime, "")
 
 
+def users_of(case: Case, list_: str) -> tuple[str, ...]:
+    """The rules that hold sales because of a list; one that forbids complying with it is of somebody else."""
+    return tuple(
+        x.id
+        for m in case.measures
+        for x in m.limbs
+        if x.effect in {"require_licence", "prohibit"} and x.parties is not None and x.parties.listed_on == list_
+    )
+
+
 def held_sales(case: Case, day: dt.date) -> tuple[OnDay, tuple[int, ...]]:
     """The permits of a day and the positions of the links that may not go ahead as a whole."""
     found = permits(case, day, day).on(day)
@@ -237,11 +247,7 @@ def _listings(case: Case, day: dt.date) -> Iterator[Proposal]:
     for party, entries in sorted(facts.listings.items()):
         live = [e for e in entries if e.span.holds(day)]
         lists = {e.list for e in live}
-        sides = {
-            case.about.regimes.get(m.regime, "")
-            for m, x in facts.limbs.values()
-            if x.parties is not None and x.parties.listed_on in lists
-        }
+        sides = {side_of(case, x) for name in lists for x in users_of(case, name)}
         if live:
             yield Proposal(
                 id=f"delist:{party}", of=f"delist:{party}", title=f"Delist {facts.parties[party].name}",
