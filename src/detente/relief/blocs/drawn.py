@@ -24,14 +24,17 @@ TIED = 0.05  # of proposals: they need another one
 RESTRICTED = 0.2  # of the target's buyers of closed sales
 
 
-def two_blocs(n: int, n_proposals: int, seed: int = 0, *, links_per_firm: float | None = None) -> OpenedNetwork:
+def two_blocs(
+    n: int, n_proposals: int, seed: int = 0, *, links_per_firm: float | None = None, diversion: float = 0.3
+) -> OpenedNetwork:
     """Draw a network in which two blocs close sales to one another, and proposals of both to open sets of them.
 
     Firms and sales are those of ``random_network``, with sides ``home``, ``target`` and ``third``. Most sales from home
     to target are closed and some of those the other way. A proposal opens the closed sales of one seller, or of some
     sellers or part of one where numbers ask for it. Some have a second mode that opens half (exclusive), some sales
     are closed by two rules so that two proposals are needed, some proposals need another. A fifth of the target's
-    units that buy what is closed have ``restricted_capability``. Gains are of home and target.
+    units that buy what is closed have ``restricted_capability``. Gains are of home and target; rivals take
+    over three tenths of what a unit cannot sell.
 
     Raises ``DetenteError`` where too few sales are closed for so many proposals.
 
@@ -86,7 +89,7 @@ def two_blocs(n: int, n_proposals: int, seed: int = 0, *, links_per_firm: float 
     tagged[draw.permutation(buyers)[: max(1, round(RESTRICTED * buyers.size))]] = True
     return opened(
         network, openings(n_proposals, base, clauses), names, exclusive=exclusive, requires=requires,
-        sides=(HOME, TARGET), capabilities={"restricted": tagged},
+        sides=(HOME, TARGET), capabilities={"restricted": tagged}, diversion=diversion,
     )  # fmt: skip
 
 

@@ -79,6 +79,7 @@ def opened(
     requires: Sequence[Requires] = (),
     sides: Sequence[str] | None = None,
     capabilities: Mapping[str, Bools] | None = None,
+    diversion: float = 0.0,
 ) -> OpenedNetwork:
     """Make an evaluator of packages that open sales of a network.
 
@@ -89,6 +90,8 @@ def opened(
         exclusive, requires: as in ``Evaluator``.
         sides: whose gains count; None: every side of the network.
         capabilities: kinds of capability and the units (bool n) that have it; their output is the weight.
+        diversion: share of what a unit does not sell that other makers of its item sell instead, by their output, from
+            0 to 1: the plain logit of ``detente.impact.market``. A side then gains where a rival's unit stands still.
 
     Raises:
         DetenteError: numbers of proposals, sales or units that do not fit, or a side without units.
@@ -116,9 +119,23 @@ def opened(
         raise DetenteError(f"capabilities: expected {n} booleans a kind, one a unit.")
     varies = openings.base < 1
     may = potential(network, [np.where(mask, network.output, 0.0) for mask in kinds.values()], varies)
-    by_side = np.stack([np.where(side == s, network.output, 0.0) for s in sides], axis=1)
+    if not 0 <= diversion <= 1:
+        raise DetenteError(f"diversion: got {diversion}; expected a share from 0 to 1.")
+    by_side = _weights(network, sides, diversion)
     bare = OpenedNetwork(
         network, openings, tuple(names), tuple(exclusive), tuple(requires), tuple(sides), tuple(kinds),
         prepare(network), may, by_side, np.zeros((1, 3, len(sides))),
     )  # fmt: skip
     return replace(bare, today=bare.losses(openings.base[None, :]))
+
+
+def _weights(network: Network, sides: Sequence[str], diversion: float) -> Floats:
+    """What each side loses where a unit loses all its output (n x S, USD m a year)."""
+    output, side = network.output, network.units["side"].to_numpy()
+    own = np.stack([np.where(side == s, output, 0.0) for s in sides], axis=1)
+    market = np.unique(network.units["item"].to_numpy(), return_inverse=True)[1]
+    made = np.stack([np.bincount(market, column) for column in own.T], axis=1)[market] - own  # by the others
+    others = np.bincount(market, output)[market] - output
+    share = np.divide(made, others[:, None], out=np.zeros_like(made), where=others[:, None] > 0)
+    weights: Floats = own - diversion * output[:, None] * share
+    return weights

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.record import DetenteError
+from detente.relief.blocs import _kernels
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -39,16 +40,10 @@ class Openings:
                [1. , 0.5]])
         """
         table = np.broadcast_to(self.base, (packages.shape[0], self.base.size)).copy()
-        if not self.link.size:
-            return table
-        needed = np.zeros((self.n_proposals, self.link.size), dtype=np.float32)
-        for k, needs in enumerate(self.needs):
-            needed[list(needs), k] = 1.0
-        met = packages.astype(np.float32) @ needed >= needed.sum(axis=0)
-        starts = np.flatnonzero(np.diff(self.link, prepend=-1))
-        best = np.maximum.reduceat(np.where(met, self.share, 0.0), starts, axis=1)
-        sales = self.link[starts]
-        table[:, sales] = np.maximum(table[:, sales], best)
+        sizes = [len(needs) for needs in self.needs]
+        ptr = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+        need = np.array([p for needs in self.needs for p in needs], dtype=np.int64)
+        _kernels.open_sales(np.ascontiguousarray(packages), self.link, self.share, ptr, need, table)
         return table
 
 

@@ -72,11 +72,11 @@ def fronts(points: F64, violation: F64) -> I64:
     while left > 0:
         now = np.flatnonzero((n_above == 0) & (front < 0))
         front[now] = number
-        for i in now:
+        for best in now:
             for k in range(n):
-                if beats[i, k]:
+                if beats[best, k]:
                     n_above[k] -= 1
-        left -= now.size
+        left -= int(now.size)
         number += 1
     return front
 
