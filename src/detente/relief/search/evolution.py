@@ -160,7 +160,7 @@ def _parents(now: State, count: int) -> Ints:
     """Parents by lot: from the archive, or the better of two of the population."""
     draw, best = now.draw, now.archive.rows
     pair = draw.integers(now.population.size, size=(2, count))
-    chosen = now.population[pair.min(axis=0)]  # the population stands in order
+    chosen: Ints = now.population[pair.min(axis=0)]  # the population stands in order
     if best.size:
         elite = draw.random(count) < ELITE
         chosen = np.where(elite, best[draw.integers(best.size, size=count)], chosen)

@@ -43,12 +43,11 @@ def flips(package: Bools, evaluator: Evaluator, of: Sequence[int] | Ints) -> Boo
     taken out leaves what needs it behind. Rows may still break a rule where rules pull both ways.
     """
     rows = np.broadcast_to(package, (len(of), package.size)).copy()
-    needs = {p: any_of for p, any_of in evaluator.requires}
     for row, p in zip(rows, of, strict=True):
         if row[p]:
             row[p] = False
         else:
-            _put(row, int(p), evaluator, needs)
+            _put(row, int(p), evaluator)
         lacking = True
         while lacking:
             lacking = False
@@ -59,15 +58,15 @@ def flips(package: Bools, evaluator: Evaluator, of: Sequence[int] | Ints) -> Boo
     return rows
 
 
-def _put(row: Bools, p: int, evaluator: Evaluator, needs: dict[int, tuple[int, ...]]) -> None:
-    wanted = [p]
+def _put(row: Bools, p: int, evaluator: Evaluator) -> None:
+    wanted, put = [p], set()
     while wanted:
         q = wanted.pop()
+        put.add(q)
         for group in evaluator.exclusive:
             if q in group:
                 row[list(group)] = False
         row[q] = True
-        if q in needs and not row[list(needs[q])].any():
-            wanted.append(needs[q][0])
-            if row[needs[q][0]]:
-                break
+        for needing, any_of in evaluator.requires:
+            if needing == q and any_of and not row[list(any_of)].any() and any_of[0] not in put:
+                wanted.append(any_of[0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +47,7 @@ def save(state: State, path: Path, told: dict[str, Any]) -> None:
             violation=state.known.violation[:size], archive=state.archive.rows, population=state.population,
             tried=np.array(sorted(state.tried), dtype=np.int64),
         )  # fmt: skip
-    os.replace(part, path)
+    part.replace(path)
 
 
 def resume(state: State, path: Path, told: dict[str, Any]) -> None:
