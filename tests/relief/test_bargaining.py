@@ -178,9 +178,8 @@ def test_bundling_brings_what_neither_side_offers_alone() -> None:
     toy = linear([-1, 5, 1], [4, -2, 1], [0, 0, 0])
     table = bundling(toy, ["home", "target", "home"], exhaustive)
     rows = {r["who"]: r for r in table.iter_rows(named=True)}
-    assert (
-        rows["home"]["joint_gain_usd_m"] == 5.0 and rows["home"]["gain_usd_m_home"] is None
-    )  # (0, 5): home gains nothing
+    assert rows["home"]["joint_gain_usd_m"] == 5.0  # (0, 5) hurts nobody
+    assert rows["home"]["gain_usd_m_home"] == 1.0  # but both gain by the third proposal only
     assert rows["target"]["joint_gain_usd_m"] == 0.0 and rows["target"]["n_packages"] == 0
     assert (rows[TOGETHER]["gain_usd_m_home"], rows[TOGETHER]["gain_usd_m_target"]) == (5.0, 3.0)
 

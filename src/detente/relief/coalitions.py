@@ -162,8 +162,9 @@ def appearance(frontier: Frontier, cap: float | None = None, found: Coalitions |
     """How often each proposal is in the packages that leave no side worse off and keep the cap.
 
     Of packages that come to the same point a frontier has one, the smallest. A row a proposal: proposal, n_packages (of
-    those that it is in), share, always (in all of them), never (in none), breaks_alone (breaks the cap of ``found`` by itself; null where none is given). ``always`` and ``never`` are null
-    where there is no such package, or only the status quo.
+    those that it is in), share, always (in all of them), never (in none), breaks_alone (breaks
+    the cap of ``found`` by itself; null where none is given). ``always`` and ``never`` are null where there is no such
+    package, or only the status quo.
     """
     kept = -frontier.points[:, frontier.axes.side.size :]
     good = frontier.win_win & frontier.packages.any(axis=1)
