@@ -12,7 +12,7 @@ from detente.impact.network import Network
 from detente.impact.packages import READINGS, Prepared, evaluate, prepare
 from detente.record import DetenteError
 from detente.relief.blocs.openings import Openings
-from detente.relief.blocs.potential import Potential, potential
+from detente.relief.capability import Supply, bound
 from detente.relief.values import Requires, Values, feasible
 
 Floats = npt.NDArray[np.float64]
@@ -36,7 +36,8 @@ class OpenedNetwork:
     sides: tuple[str, ...]
     capabilities: tuple[str, ...]
     ready: Prepared
-    may: Potential
+    supply: Supply
+    tagged: Floats
     by_side: Floats
     today: Floats
     ranged: bool = True
@@ -55,7 +56,7 @@ class OpenedNetwork:
             gain=gain[:, 0],
             gain_low=gain.min(axis=1) if self.ranged else unknown,
             gain_high=gain.max(axis=1) if self.ranged else unknown,
-            capability=self.may.of(allowed),
+            capability=bound(self.supply, allowed) @ self.tagged,
             feasible=feasible(packages, self.exclusive, self.requires),
         )
 
@@ -117,14 +118,18 @@ def opened(
         )
     if any(np.shape(mask) != (n,) for mask in kinds.values()):
         raise DetenteError(f"capabilities: expected {n} booleans a kind, one a unit.")
-    varies = openings.base < 1
-    may = potential(network, [np.where(mask, network.output, 0.0) for mask in kinds.values()], varies)
+    output = np.maximum(network.output, np.bincount(network.seller, network.value, n))
+    tagged = np.zeros((n, len(kinds)))
+    for c, mask in enumerate(kinds.values()):
+        tagged[mask, c] = output[mask]
+    if not (tagged.sum(axis=0) > 0).all():
+        raise DetenteError("capabilities: some kind has no unit that makes anything; nothing of it could be limited.")
     if not 0 <= diversion <= 1:
         raise DetenteError(f"diversion: got {diversion}; expected a share from 0 to 1.")
     by_side = _weights(network, sides, diversion)
     bare = OpenedNetwork(
         network, openings, tuple(names), tuple(exclusive), tuple(requires), tuple(sides), tuple(kinds),
-        prepare(network), may, by_side, np.zeros((1, 3, len(sides))),
+        prepare(network), Supply.of(network), tagged / tagged.sum(axis=0), by_side, np.zeros((1, 3, len(sides))),
     )  # fmt: skip
     return replace(bare, today=bare.losses(openings.base[None, :]))
 

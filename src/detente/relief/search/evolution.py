@@ -30,6 +30,7 @@ ELITE = 0.5  # of parents: from the archive
 LOCAL_EVERY = 4  # generations; then the neighbours of some of the best are valued
 LOCAL_SHARE = 1.0  # of what the generations between valued
 SAVE_EVERY_S = 20.0
+IDLE = 30  # steps without a package that was not known: there is nothing left to try
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ def evolve(
         if file is not None and time.monotonic() - saved > SAVE_EVERY_S:
             save(now, file, told)
             saved = time.monotonic()
-        if len(now.known) == before and _all_tried(now):
+        now.idle = now.idle + 1 if len(now.known) == before else 0
+        if now.idle >= IDLE:
             break
     if file is not None:
         save(now, file, told)
@@ -199,11 +201,6 @@ def _look_around(now: State, budget: int) -> None:
     now.archive.offer(known, rows)
     now.tried.update(chosen.tolist())
     _select(now, np.union1d(rows[np.isin(rows, now.archive.rows)], now.population), now.population.size)
-
-
-def _all_tried(now: State) -> bool:
-    """Whether no step can bring anything new that is near: all of the best were looked around."""
-    return now.archive.rows.size > 0 and all(r in now.tried for r in now.archive.rows.tolist())
 
 
 def _frontier(

@@ -24,7 +24,8 @@ MOST_BYTES = 4 * 2**30  # of a state file, unpacked
 class State:
     """Where a search stands: every package known, the best, the population, what was looked at, and the dice.
 
-    ``tried`` says of each known package whether all its neighbours were valued; ``step`` counts what was done.
+    ``tried`` says of each known package whether all its neighbours were valued; ``step`` counts what was done, ``idle`` the last steps that valued
+    nothing new.
     """
 
     known: Known
@@ -33,12 +34,13 @@ class State:
     population: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     tried: set[int] = field(default_factory=set)
     step: int = 0
+    idle: int = 0
 
 
 def save(state: State, path: Path, told: dict[str, Any]) -> None:
     """Write a state, whole or not at all. ``told`` is what the search was told, to be compared when it goes on."""
     size = len(state.known)
-    head = json.dumps({"format": FORMAT, "told": told, "step": state.step, "dice": state.draw.bit_generator.state})
+    head = json.dumps({"format": FORMAT, "told": told, "step": state.step, "idle": state.idle, "dice": state.draw.bit_generator.state})
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
         np.savez_compressed(
@@ -68,7 +70,7 @@ def resume(state: State, path: Path, told: dict[str, Any]) -> None:
         lists = {name: arrays[name].astype(np.int64) for name in ("archive", "population", "tried")}
         fits = packages.shape == (n, P) and arrays["points"].shape == (n, state.known.points.shape[1])
         fits &= all(x.ndim == 1 and (x.size == 0 or 0 <= x.min() <= x.max() < n) for x in lists.values())
-        step, dice = int(head["step"]), head["dice"]
+        step, idle, dice = int(head["step"]), int(head["idle"]), head["dice"]
         if same and fits:
             state.draw.bit_generator.state = dice
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, json.JSONDecodeError) as error:
@@ -83,3 +85,4 @@ def resume(state: State, path: Path, told: dict[str, Any]) -> None:
     state.known.add(packages, arrays["points"].astype(np.float64), arrays["violation"].astype(np.float64))
     state.archive.rows, state.population = lists["archive"], lists["population"]
     state.tried, state.step = set(lists["tried"].tolist()), step
+    state.idle = idle
