@@ -24,8 +24,8 @@ MOST_BYTES = 4 * 2**30  # of a state file, unpacked
 class State:
     """Where a search stands: every package known, the best, the population, what was looked at, and the dice.
 
-    ``tried`` says of each known package whether all its neighbours were valued; ``step`` counts what was done, ``idle`` the last steps that valued
-    nothing new.
+    ``tried`` are the known packages all of whose neighbours were valued; ``step`` counts what was done, ``idle`` the
+    last steps that valued nothing new.
     """
 
     known: Known
@@ -40,7 +40,8 @@ class State:
 def save(state: State, path: Path, told: dict[str, Any]) -> None:
     """Write a state, whole or not at all. ``told`` is what the search was told, to be compared when it goes on."""
     size = len(state.known)
-    head = json.dumps({"format": FORMAT, "told": told, "step": state.step, "idle": state.idle, "dice": state.draw.bit_generator.state})
+    dice = state.draw.bit_generator.state
+    head = json.dumps({"format": FORMAT, "told": told, "step": state.step, "idle": state.idle, "dice": dice})
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
         np.savez_compressed(
