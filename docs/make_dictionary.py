@@ -34,6 +34,7 @@ TABLE_MEANINGS = {
     "territories": "Places that are read as another country.",
     "chart": "Which reasons for control need a licence to which country.",
     "codes": "Why a code is controlled: the columns of the chart it is looked up in, or the places its text names.",
+    "proposals": "What a side could do: grant a licence, delist a party. See [proposals.md](proposals.md).",
 }
 
 TYPES = """\
@@ -44,7 +45,7 @@ TYPES = """\
 | `word`, `words` | one word without spaces; several separated by `;` |
 | `date` | year-month-day, such as `2019-05-16`; nothing else |
 | `number`, `integer` | 0 or more, a point for decimals, no thousands separator |
-| `share` | a fraction from 0 to 1 (`0.51`, not `51%`) |
+| `share`, `shares` | a fraction from 0 to 1 (`0.51`, not `51%`); several, above 0, separated by `;` |
 | `one of` | one of the words listed |
 | `side` | one of the sides in `case.toml` |
 | `country`, `countries` | ISO 3166 two-letter codes; `ZZ` not known; `XX` several countries, none that a rule names |
@@ -52,6 +53,7 @@ TYPES = """\
 | `content` | `ORIGIN:SHARE`, `ORIGIN:LOW-HIGH` or `ORIGIN/CODE:SHARE`, such as `US/EAR99:0.05-0.25` |
 | `id of T`, `ids of T` | ids that stand in table T |
 | `limbs` | ids of limbs of the case's measures |
+| `ids` | ids of the table or file that the row's kind asks for; several separated by `;` |
 
 In a list, `none` means *known to be none*; an empty cell means *not known*. The difference decides verdicts: an
 unknown never releases a sale.

@@ -142,7 +142,7 @@ def permits(case: Case, since: dt.date | str, through: dt.date | str) -> Permits
     facts = facts_of(case)
     days = [first, *(d for d in event_days(case) if first < d <= last)]
     rows = link_rows(case)
-    group, examples = _alike(rows, facts)
+    group, examples = alike(rows, facts)
     decided: list[Verdict] = []
     starts: list[int] = []
     found: list[int] = []
@@ -164,7 +164,7 @@ def permits(case: Case, since: dt.date | str, through: dt.date | str) -> Permits
     return Permits(tuple(rows["id"]), first, last, link, since_, until, which, tuple(decided), case.digest)
 
 
-def _alike(rows: pl.DataFrame, facts: Facts) -> tuple[Ints, pl.DataFrame]:
+def alike(rows: pl.DataFrame, facts: Facts) -> tuple[Ints, pl.DataFrame]:
     """Group links that the law cannot tell apart: the group of each link, and one link of each group.
 
     Links are alike when good, parties, destination and use are, and no finding or paper speaks of one of them.

@@ -27,11 +27,22 @@ class Horizon(Row):
     through: dt.date
 
 
+class Security(Row):
+    """What a side wants held back: the output of the units of another side (``of``) that have one of the tags."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")
+    title: str
+    side: str
+    of: str
+    tags: Words = Field(min_length=1)
+
+
 class About(Row):
     """``case.toml``: what the case is about and how it is usually asked.
 
     ``sides`` maps a short name to a label. ``story`` are the days a report tells of. ``focus_group`` is the group of
-    parties whose purchases the story follows.
+    parties whose purchases the story follows. ``regimes`` says which side a regime is of, ``security`` what each side
+    wants held back.
     """
 
     title: str
@@ -43,6 +54,8 @@ class About(Row):
     default_as_of: dt.date
     story: Annotated[tuple[dt.date, ...], Strict(False)] = ()
     focus_group: str | None = None
+    regimes: dict[str, str] = Field(default_factory=dict)
+    security: Annotated[tuple[Security, ...], Strict(False)] = ()
 
     @model_validator(mode="after")
     def _inside(self) -> About:

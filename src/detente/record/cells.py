@@ -22,6 +22,7 @@ CONTENT = r"^[A-Z]{2}(/[A-Za-z0-9.]+)?:(0(\.\d+)?|1(\.0+)?|\.\d+)(-(0(\.\d+)?|1(
 _REASON = r"^[A-Z]{2,4} [0-9]$"
 _PLACE = r"^(\*|[A-Za-z][A-Za-z0-9:_.\-]+)$"
 _PARAM = r"^[a-z][a-z0-9_]*=\d+(\.\d+)?(\.\.\d+(\.\d+)?)?$"
+_SHARE = r"^(1(\.0+)?|0?\.\d*[1-9]\d*)$"
 _EATEN_CODE = r"^([a-z0-9\-]+:)?([1-9]0+(\.0+)?|\d(\.\d+)?[eE][+\-]\d+)$"
 
 
@@ -118,6 +119,10 @@ def cells(column: Column, sides: Sequence[str] | None) -> Cells:
             return _list(name, _PARAM, "figures written NAME=VALUE or NAME=LOW..HIGH, such as node_nm=7")
         case "content":
             return _list(name, CONTENT, "ORIGIN:SHARE or ORIGIN/CODE:LOW-HIGH, such as US/EAR99:0.05-0.25")
+        case "shares":
+            return _list(name, _SHARE, "fractions above 0 up to 1, such as 0.25")
+        case "ids":
+            return _list(name, _ID, "names as the column kind asks for")
         case "ref":
             return _matches(name, _ID, f"an id of {column.target}")
         case "refs" | "limbs":

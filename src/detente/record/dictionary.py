@@ -12,8 +12,11 @@ from types import MappingProxyType
 TABLES = (
     "sources", "parties", "names", "stakes", "items", "variants", "units", "links", "inputs", "markets", "listings",
     "licences", "licence_lines", "licence_events", "orders", "draws", "balances", "documents", "findings", "accounts",
-    "groups", "territories", "chart", "codes",
+    "groups", "territories", "chart", "codes", "proposals",
 )  # fmt: skip
+_LISTS = {
+    "refs", "ids", "words", "codes", "countries", "limbs", "content", "reasons", "places", "params", "shares",
+}  # fmt: skip
 REQUIRED_TABLES = ("sources", "parties", "items", "units", "links")
 
 
@@ -37,7 +40,7 @@ class Column:
     @property
     def is_list(self) -> bool:
         """Whether a cell holds several values separated by semicolons."""
-        return self.type in {"refs", "words", "codes", "countries", "limbs", "content", "reasons", "places", "params"}
+        return self.type in _LISTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import polars as pl
 from pydantic import BaseModel
 
-from detente.record import books, checks, history, toml
+from detente.record import books, checks, history, proposals, toml
 from detente.record.case import About, Case, Decision, Decisions, OverlayAbout
 from detente.record.cells import parse
 from detente.record.dictionary import REQUIRED_TABLES, Table, dictionary
@@ -81,6 +81,9 @@ def load(case: str | Path, *, as_known: dt.date | str | None = None, overlays: S
     checks.check_spans(tables, problems)
     checks.check_totals(tables, problems)
     _check_about(about, about_text, tables, missing, problems)
+    if about is not None:
+        proposals.check_sides(about, about_text, tables["units"], measures, missing, problems)
+    proposals.check_proposals(tables, measures, overlay_names(folder), missing, problems)
     _check_decisions(tables, measures, decisions, missing, problems)
     if not missing - {"limbs"}:
         checks.check_goods(tables, problems)
@@ -125,9 +128,14 @@ def overlay_folder(folder: Path, name: str) -> Path:
     """The folder of an overlay of a case; its name may not lead out of the case."""
     path = folder / "overlays" / name
     if not _OVERLAY.match(name) or not path.is_dir() or not path.resolve().is_relative_to(folder.resolve()):
-        there = sorted(p.name for p in (folder / "overlays").glob("*") if p.is_dir())
-        raise NotFound(f"The case has no overlay {show(name)}. It has: {', '.join(there) or 'none'}.")
+        there = ", ".join(overlay_names(folder))
+        raise NotFound(f"The case has no overlay {show(name)}. It has: {there or 'none'}.")
     return path
+
+
+def overlay_names(folder: Path) -> list[str]:
+    """The names of the overlays of a case."""
+    return sorted(p.name for p in (folder / "overlays").glob("*") if p.is_dir())
 
 
 def overlay_about(case: Case, name: str) -> OverlayAbout:
