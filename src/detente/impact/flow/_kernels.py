@@ -58,6 +58,7 @@ STRIPS = 8  # of buyers of a table
 CELLS = 2048  # stock cells, times lanes, whose goods are held at a time: they stay in the first cache
 HELD = 3 * 2**14  # the same for a table, twice the lanes: they stay in the second cache
 PRODUCT = 2**18  # multiplications in one matrix product: above this OpenBLAS starts threads of its own
+ONE = np.uint64(1)
 OPEN, FIRMS, TURN, BUYERS, CLOSE = 0, 1, 2, 3, 4  # parts of a day
 
 
@@ -470,47 +471,71 @@ def _limiting(lanes: Lanes, t: int, net: Net, state: State, day: Day, limiting: 
 
 
 @_jit
+def _arrive_alone(
+    c0: int, c1: int, net: Net, rate: F64, day: Day, by_level: bool, follow: bool, got: F64, whole: F64
+) -> None:  # fmt: skip
+    """As `_arrive`, for one lane. Unsigned indices spare the test for negative ones."""
+    give, multiple, rates = day.give.reshape(-1), day.multiple_next.reshape(-1), rate.reshape(-1)
+    weight, maker, maker_at, link_from, link_to = net.weight, net.maker, net.maker_at, net.link_from, net.link_to
+    old, low, level, first = day.multiple.reshape(-1), day.low.reshape(-1), day.level.reshape(-1), day.first.reshape(-1)
+    pooled, start = maker_at.size > 0, np.uint64(c0)
+    if net.use.size == weight.size and not (by_level or follow or pooled):  # every link has its stock
+        for e in range(start, np.uint64(c1)):
+            got[e - start] = weight[e] * give[np.uint64(maker[e])] * rates[e]
+        return
+    for c in range(start, np.uint64(c1)):
+        lo, hi, r = np.uint64(link_from[c]), np.uint64(link_to[c]), rates[c]
+        at = maker_at[c] - link_from[c] if pooled else 0
+        total = by = weights = 0.0
+        for e in range(lo, hi):
+            i, w = np.uint64(maker[np.uint64(at + np.int64(e))]), weight[e]
+            part = give[i]
+            if part >= 0.0:
+                total += w * part
+            else:
+                part = old[i] * r
+                by += w * (part if 0.0 < part <= low[i] else level[i] if part > 0.0 else first[i])
+            if follow:
+                weights += w * multiple[i]
+        got[c - start], whole[c - start] = total * r + by, weights
+
+
+@_jit
 def _arrive(
     lanes: Lanes, c0: int, c1: int, net: Net, rate: F64, day: Day, by_level: bool, follow: bool, got: F64, whole: F64
 ) -> None:  # fmt: skip
     """For the cells of a range: goods that arrive, and with ``follow`` the weight of their makers tomorrow."""
     L, wide, zero = len(lanes), np.uint64(len(lanes)), np.uint64(0)
-    pooled = net.maker_at.size > 0
     give, multiple = day.give.reshape(-1), day.multiple_next.reshape(-1)
     weight, maker, maker_at, link_from, link_to = net.weight, net.maker, net.maker_at, net.link_from, net.link_to
     old, low, level, first = day.multiple, day.low, day.level, day.first
     for c in range(c0, c1):
         lo, hi = link_from[c], link_to[c]
-        at, to = maker_at[c] - lo if pooled else 0, (c - c0) * L
+        at, to = maker_at[c] - lo if maker_at.size > 0 else 0, (c - c0) * L
+        into = np.uint64(to)
         for s in range(L):
             got[to + s] = whole[to + s] = 0.0
-        if by_level:
-            for e in range(lo, hi):
-                i, w = maker[at + e], weight[e]
-                for s in range(L):
-                    part = day.give[i, s]
-                    if part >= 0.0:
-                        got[to + s] += w * part * rate[c, s]
-                        continue
-                    part = old[i, s] * rate[c, s]
-                    got[to + s] += w * (part if 0.0 < part <= low[i, s] else level[i, s] if part > 0.0 else first[i, s])
-        elif L == 1:
-            total = 0.0
-            for e in range(lo, hi):
-                total += weight[np.uint64(e)] * give[np.uint64(maker[np.uint64(at + e)])]
-            got[to] = total * rate[c, 0]
-        else:
-            for e in range(lo, hi):
-                w, base, into = weight[e], np.uint64(maker[at + e]) * wide, np.uint64(to)
+        for e in range(lo, hi):
+            i, w = maker[at + e], weight[e]
+            base = np.uint64(i) * wide
+            if not by_level:
                 for s in range(zero, wide):
                     got[into + s] += w * give[base + s]
-            for s in range(L):
-                got[to + s] *= rate[c, s]
-        if follow:
-            for e in range(lo, hi):
-                w, base, into = weight[e], np.uint64(maker[at + e]) * wide, np.uint64(to)
+            else:
+                for s in range(L):
+                    part = give[base + np.uint64(s)]
+                    if part < 0.0:
+                        part = old[i, s] * rate[c, s]
+                        part = part if 0.0 < part <= low[i, s] else level[i, s] if part > 0.0 else first[i, s]
+                        got[to + s] += w * part
+                    else:
+                        got[to + s] += w * part * rate[c, s]
+            if follow:
                 for s in range(zero, wide):
                     whole[into + s] += w * multiple[base + s]
+        if not by_level:
+            for s in range(L):
+                got[to + s] *= rate[c, s]
 
 
 @_jit
@@ -538,6 +563,61 @@ def _arrive_limited(
                 else:
                     total += order if order / own <= low[i, s] else level[i, s] * own
             got[to + s] = total
+
+
+@_jit
+def _asks(gap: float, stock: float, used: float, tau: float, floor: bool, exact: bool) -> float:
+    """What a cell asks for: what was used, and a part of the gap in its stock."""
+    gap = 0.0 if (floor and gap < 0.0) or (not exact and abs(gap) <= SATED * stock) else gap
+    return max(0.0, used + gap / tau)
+
+
+@_jit
+def _use_alone(
+    j0: int, j1: int, opening: bool, net: Net, rule: Rule, state: State, day: Day, got: F64, ask: F64
+) -> None:  # fmt: skip
+    """As `_use`, for one lane: a cell at a time instead of a lane at a time."""
+    floor, exact, target, halved = rule.gap_floor, rule.exact, rule.target, state.bound_half.size > 0
+    stocks, useds, goals = state.stock.reshape(-1), day.used.reshape(-1), day.goal.reshape(-1)
+    askeds, bounds, halves = state.asked.reshape(-1), state.bound.reshape(-1), state.bound_half.reshape(-1)
+    output, uses, paces, moving = net.output, net.use, net.pace, not opening and state.moves[0] > 0.0
+    groups, cells, binds, days, taus, holds = net.group_ptr, net.cell_ptr, net.binds, net.days, net.tau, net.hold
+    closes, first = state.closes[0], np.uint64(cells[groups[j0]])
+    for j in range(np.uint64(j0), np.uint64(j1)):
+        x, used, asked, bound, half = output[j], useds[j], 0.0, np.inf, np.inf
+        aim = 1.0 if target == TO_BASELINE or opening else used if target == TO_OUTPUT else _part(goals[j], x, exact)
+        for g in range(np.uint64(groups[j]), np.uint64(groups[j + ONE])):
+            c0, c1 = np.uint64(cells[g]), np.uint64(cells[g + ONE])
+            need, share, kept = uses[c0], 0.0, 0.0
+            single = c1 == c0 + ONE
+            if not single:
+                held = need = 0.0
+                for c in range(c0, c1):
+                    held += stocks[c]
+                    need += uses[c]
+                share = need * used / held if held > 0.0 else 0.0
+            for c in range(c0, c1):
+                p, use, stock = np.uint64(paces[c]), uses[c], stocks[c]
+                if x <= 0.0:
+                    ask[c - first] = use
+                    asked += use
+                    continue
+                if moving:
+                    stock = max(0.0, stock - (use * used if single else stock * share)) + got[c - first]
+                    stocks[c] = stock
+                request = _asks(closes * (days[p] * use * aim - stock), stock, use * used, taus[p], floor, exact)
+                ask[c - first] = request
+                asked += request
+                kept += stock
+            if need > 0.0 and x > 0.0 and binds[g] >= IMPORTANT:
+                limit = kept / (need * holds[np.uint64(paces[c0])]) * x
+                if binds[g] == CRITICAL:
+                    bound = min(bound, limit)
+                else:
+                    half = min(half, limit)
+        askeds[j], bounds[j] = asked, bound
+        if halved:
+            halves[j] = half
 
 
 @_jit
@@ -598,8 +678,7 @@ def _use(
                 for s in range(zero, wide):
                     stock = stocks[at + s]
                     gap = closes[s] * (goal * aim[s] - stock)
-                    gap = 0.0 if (floor and gap < 0.0) or (not exact and abs(gap) <= SATED * stock) else gap
-                    ask[to + s] = max(0.0, use * useds[own + s] + gap / tau)
+                    ask[to + s] = _asks(gap, stock, use * useds[own + s], tau, floor, exact)
                 for s in range(zero, wide):
                     askeds[own + s] += ask[to + s]
                 for s in range(zero, wide):
@@ -624,6 +703,10 @@ def _place(lanes: Lanes, c0: int, c1: int, use: F64, rate: F64, follow: bool, as
         base = np.uint64(c0) * np.uint64(L)
         for q in range(np.uint64(0), np.uint64((c1 - c0) * L)):
             rates[base + q] = ask[q] / whole[q] if whole[q] > 0.0 else 0.0
+        return
+    if L == 1:
+        for c in range(np.uint64(c0), np.uint64(c1)):
+            rates[c] = ask[c - np.uint64(c0)] / use[c] if use[c] > 0.0 else 0.0
         return
     for c in range(c0, c1):
         total = use[c]
@@ -783,11 +866,16 @@ def _buyers(
             q1 += 1
         if dense:
             _arrive_table(lanes, j0, j1, net, state.rate, pack, product, got, whole)
+        elif L == 1:
+            _arrive_alone(c0, c1, net, state.rate, day, by_level, follow, got, whole)
         else:
             _arrive(lanes, c0, c1, net, state.rate, day, by_level, follow, got, whole)
         if q1 > q0 and not opening:
             _arrive_limited(lanes, q0, q1, c0, law, rule, state, day, got)
-        _use(lanes, j0, j1, opening, net, rule, state, day, aim, held, kept, got, ask)
+        if L == 1:
+            _use_alone(j0, j1, opening, net, rule, state, day, got, ask)
+        else:
+            _use(lanes, j0, j1, opening, net, rule, state, day, aim, held, kept, got, ask)
         _place(lanes, c0, c1, net.use, state.rate, follow, ask, whole)
         if q1 > q0:
             _place_limited(lanes, t + 1, q0, q1, c0, law, rule, state, day.multiple_next, ask)
