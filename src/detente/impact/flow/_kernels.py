@@ -1,29 +1,45 @@
 """The compiled day of the flow model; every callee and constant stands in this file.
 
-One pass a day over firms (demand, capacity, output, rationing) and one over links (goods arrive, stocks change, orders
-go out). Orders are never stored by link: what buyer j orders of seller i is ``weight * multiple of i * rate of the
-stock cell``, so that a dense table of industries is read once a day and nothing of its size is written.
+One file although it is long: numba's cache keeps a compiled function until the file that it stands in changes, so a
+callee elsewhere could change without the kernel.
 
-Scenarios are lanes, the innermost axis of every state array. ``lanes`` is a tuple of that length: its length is known
-when the loops are compiled, so one lane costs what a program without lanes would.
+A day has two passes, and each writes only what its own units own, so that threads may share it and get the same
+numbers. *Firms* gather their orders over their clients' cells, produce and ration. *Buyers* gather what their makers
+deliver, use it, and set the rate of each stock cell: what buyer j orders of maker i is ``weight * multiple of i *
+rate``, so that orders are never stored by link. Only links of cells that the law restricts have places of their own.
+A table of industries is multiplied by blocks of buyers, and orders are added up by strips of buyers, always the same.
+
+Scenarios are lanes, the innermost axis of every state array. ``lanes`` is anything of that length: of a tuple it is
+known when the loops are compiled, so one lane costs what a program without lanes would; of an array it is not.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
-I32 = NDArray[np.int32]
-I8 = NDArray[np.int8]
-Lanes = tuple[int, ...]
+from detente.impact.flow.arrays import (
+    F64,
+    I8,
+    I32,
+    I64,
+    Day,
+    Law,
+    Market,
+    Net,
+    Rebuild,
+    Record,
+    Rule,
+    Shocks,
+    State,
+)
+
+Lanes = tuple[int, ...] | I64
 F = TypeVar("F", bound=Callable[..., object])
 
 # cast: numba's types would hide the kernels' own; error_model: no division here has a zero below it, and the test costs
-# a fifth of the time. Hot loops call nothing: a call counts every array in its arguments, which is worth a dozen links.
+# a fifth of the time. Loops over units and links call nothing that takes many arrays: a call counts each of them.
 _jit: Callable[[F], F] = cast(Any, njit(cache=True, nogil=True, error_model="numpy"))
 _inline: Callable[[F], F] = cast(Any, njit(cache=True, nogil=True, inline="always", error_model="numpy"))
 
@@ -36,156 +52,14 @@ NEVER = 2**31 - 1
 SATED = 1e-9  # unless exact: a smaller part than this is rounding, which stocks and orders would blow up
 CLOSE_RELATIVE, CLOSE_ABSOLUTE = 1e-5, 1e-8  # numpy.allclose, as the reference uses it
 SMALL = 24  # a seller with fewer clients than this is sorted by insertion
-
-
-class Net(NamedTuple):
-    """Buyers have groups of inputs, groups have stock cells, cells have links; n buyers, G groups, C cells, E links.
-
-    The link ``e`` of cell ``c`` comes from ``maker[maker_at[c] + e - link_ptr[c]]``; where ``maker_at`` is empty, from
-    ``maker[e]``. The first form lets all buyers of a dense table share one list of makers.
-    """
-
-    output: F64  # n, a day
-    final: F64  # n, a day
-    group_ptr: I64  # n + 1
-    cell_ptr: I32  # G + 1
-    binds: I8  # G, class of the input
-    link_ptr: I32  # C + 1
-    use: F64  # C, a day at the baseline output
-    pace: I32  # C, row of the three tables below
-    days: F64  # target stock, days of use
-    tau: F64  # days in which a gap is closed
-    hold: F64  # days of use that must lie in stock for a day's output
-    weight: F64  # E, a day
-    maker: I32
-    maker_at: I32
-    reach: F64  # E or 0: weight of a link for orders that found no place elsewhere; a newcomer has nothing else
-    seller_ptr: I64  # n + 1 or 0
-    seller_link: I32  # E or 0
-    link_cell: I32  # E or 0
-
-
-class Law(NamedTuple):
-    """Changes of permission, by day: those of day t are ``ptr[t]`` to ``ptr[t + 1]``; days are T + 1."""
-
-    ptr: I64
-    link: I32
-    cell: I32
-    lane: I32
-    share: F64
-
-
-class Shocks(NamedTuple):
-    """Capacity lost, a row a shock."""
-
-    firm: I32
-    lane: I32
-    share: F64
-    start: I32
-    recover: I32  # the first day on which less may be lost than at the start
-    until: I32  # from this day on nothing is lost
-    kind: I32
-    tau: F64
-    digits: F64  # power of ten to which the loss is rounded, 0 for none
-
-
-class Rebuild(NamedTuple):
-    """Goods wanted to replace lost capital, a row a (maker, victim)."""
-
-    maker: I32
-    victim: I32
-    lane: I32
-    amount: F64
-    start: I32
-    demand_from: I32
-    tau: F64
-    capital: F64  # of the victim times the goods wanted for each unit lost
-    digits: F64
-
-
-class Market(NamedTuple):
-    """Where unmet final demand goes: share ``share[e]`` of that of j goes to ``rival[e]``, the rest is lost."""
-
-    ptr: I64  # n + 1 or 0
-    rival: I32
-    share: F64
-
-
-class Rule(NamedTuple):
-    """The switches."""
-
-    rationing: int
-    target: int
-    gap_floor: bool
-    follow_capacity: bool
-    resource: bool
-    qualification_days: int
-    spare_base: float
-    spare_limit: float
-    spare_tau: float
-    spare_from: int
-    important: float
-    leaky: bool  # water-filling of the reference, traps I3 and I4
-    freeze: bool  # stocks nearly in balance stay as they are, trap B7
-    exact: bool
-
-
-class State(NamedTuple):
-    """What lasts from day to day; the last axis is the lane."""
-
-    stock: F64  # C
-    rate: F64  # C
-    extra_rate: F64  # C or 0
-    ready: I32  # C or 0: day from which newcomers may be asked
-    limited: I8  # C or 0: some link of it is or was restricted
-    allowed: F64  # E or 0: permission of the orders now under way
-    allowed_next: F64  # E or 0: of those placed now
-    y: F64  # n
-    spare: F64
-    lost: F64
-    orders: F64
-    extra: F64
-    diverted: F64
-    rebuild: F64
-    asked: F64
-    bound: F64
-    bound_half: F64
-
-
-class Day(NamedTuple):
-    """What the pass over firms leaves for the pass over links; n x lanes."""
-
-    multiple: F64  # of the orders under way
-    multiple_next: F64
-    give: F64  # share of an order delivered, times its multiple
-    grant: F64  # share of an extra order taken
-    low: F64  # clients who want no more than this share of the usual are served in full,
-    level: F64  # the others up to this one
-    first: F64  # what a client without an order gets, trap I4
-    served: F64  # share of final demand met
-    used: F64  # output over baseline
-    goal: F64
-
-
-class Record(NamedTuple):
-    """What is kept: T x n x lanes or empty; totals are T x 3 x lanes (output, final demand met, wanted)."""
-
-    output: F64
-    final: F64
-    wanted: F64
-    orders: F64
-    capacity: F64
-    spare: F64
-    lost: F64
-    rebuild: F64
-    rebuilt: F64
-    bound: F64
-    asked: F64
-    totals: F64
-    limiting: I64
-    snap: I64  # T: place of the day among those whose stocks and deliveries are kept, or -1
-    stock: F64
-    delivered: F64
+BY_LEVEL = -1.0  # a share given: look at the level
+BLOCK = 1024  # units whose output is added up at a time, always the same ones
+STRIPS = 8  # of buyers of a table
+CELLS = 2048  # stock cells, times lanes, whose goods are held at a time: they stay in the first cache
+HELD = 3 * 2**14  # the same for a table, twice the lanes: they stay in the second cache
+PRODUCT = 2**18  # multiplications in one matrix product: above this OpenBLAS starts threads of its own
+ONE = np.uint64(1)
+OPEN, FIRMS, TURN, BUYERS, CLOSE = 0, 1, 2, 3, 4  # parts of a day
 
 
 @_jit
@@ -212,25 +86,20 @@ def _mean_loss_around(net: Net, j: int, s: int, lost: F64) -> float:
     """Mean loss of suppliers and clients; one that is both counts twice."""
     total, count = 0.0, 0
     for c in range(net.cell_ptr[net.group_ptr[j]], net.cell_ptr[net.group_ptr[j + 1]]):
-        for e in range(net.link_ptr[c], net.link_ptr[c + 1]):
+        for e in range(net.link_from[c], net.link_to[c]):
             total += lost[_maker(net, c, e), s]
             count += 1
     for k in range(net.seller_ptr[j], net.seller_ptr[j + 1]):
-        total += lost[_buyer(net, net.link_cell[net.seller_link[k]]), s]
+        group = np.searchsorted(net.cell_ptr, net.seller_cell[k], side="right") - 1
+        total += lost[np.searchsorted(net.group_ptr, group, side="right") - 1, s]
         count += 1
     return total / count if count else 0.0
-
-
-@_jit
-def _buyer(net: Net, c: int) -> int:
-    group = np.searchsorted(net.cell_ptr, c, side="right") - 1
-    return int(np.searchsorted(net.group_ptr, group, side="right") - 1)
 
 
 @_inline
 def _maker(net: Net, c: int, e: int) -> int:
     if net.maker_at.size > 0:
-        return int(net.maker[net.maker_at[c] + e - net.link_ptr[c]])
+        return int(net.maker[net.maker_at[c] + e - net.link_from[c]])
     return int(net.maker[e])
 
 
@@ -293,32 +162,6 @@ def _rebuilt(t: int, rebuild: Rebuild, left: F64, served: F64, wanted: F64) -> N
             part = left[k] / rebuild.tau[k] * served[i, s]
             wanted[i, s] -= part
             left[k] = _rounded(left[k] - part, rebuild.digits[k])
-
-
-@_jit
-def _reach(net: Net, state: State, t: int, c: int, e: int, s: int, allowed: F64) -> float:
-    """Weight of a link for orders that found no place elsewhere; nothing for a restricted or unqualified maker."""
-    if allowed[e, s] < 1.0 or (net.weight[e] == 0.0 and t < state.ready[c, s]):
-        return 0.0
-    return float(net.reach[e])
-
-
-@_jit
-def _order(net: Net, state: State, day: Day, t: int, c: int, e: int, i: int, s: int) -> float:
-    """Return what was ordered over a link for day t and taken."""
-    order = net.weight[e] * day.multiple[i, s] * state.rate[c, s]
-    if state.limited.size > 0 and state.limited[c]:
-        if state.allowed[e, s] < 1.0:
-            order = min(order, state.allowed[e, s] * net.weight[e])
-        if state.extra_rate.size > 0 and state.extra_rate[c, s] > 0.0:
-            order += _reach(net, state, t, c, e, s, state.allowed) * state.extra_rate[c, s] * day.grant[i, s]
-    return float(order)
-
-
-@_inline
-def _usual(net: Net, e: int) -> float:
-    """What a link is measured by when goods are rationed by level."""
-    return float(net.weight[e] if net.weight[e] > 0.0 or net.reach.size == 0 else net.reach[e])
 
 
 @_jit
@@ -387,75 +230,232 @@ def _fill_leaky(
 
 
 @_jit
-def _ration(
-    net: Net, state: State, day: Day, rule: Rule, t: int, i: int, s: int, final: float, wanted: float,
-    ratio: F64, usual: F64, tail: F64,
-) -> None:  # fmt: skip
-    """Share a seller's output out between its clients and final demand: links get give, level and first, final served.
-
-    ``final`` is final demand of the day with what is diverted and rebuilt, ``wanted`` all demand.
-    """
-    y = state.y[i, s]
-    day.low[i, s], day.first[i, s] = np.inf, 0.0
-    if wanted <= 0.0:
-        day.give[i, s], day.served[i, s] = 0.0, 0.0
-        return
-    clients = wanted - final
-    served, part = 1.0, 1.0
-    short = wanted > y
-    if short and rule.rationing != WATER:
-        served = max(0.0, final - (wanted - y)) / final if final > 0.0 else 0.0
-        short = clients > y
-        if short and rule.rationing == CLIENTS_FIRST:
-            part = y / clients
-    if rule.rationing >= WATER and (short or rule.leaky):
-        goods = y if short or rule.rationing == WATER else clients
-        level = _level(net, state, day, rule, t, i, s, final, goods, ratio, usual, tail)
-        if rule.rationing == WATER:
-            served = level
-    day.give[i, s] = part * day.multiple[i, s]
-    day.served[i, s] = served
-
-
-@_jit
-def _level(
-    net: Net, state: State, day: Day, rule: Rule, t: int, i: int, s: int, final: float, goods: float,
-    ratio: F64, usual: F64, tail: F64,
-) -> float:  # fmt: skip
-    """Find the water level of a seller that is short; return the share of final demand served."""
-    n, watched = 0, state.limited.size > 0
-    for k in range(net.seller_ptr[i], net.seller_ptr[i + 1]):
-        e = net.seller_link[k]
-        c = net.link_cell[e]
-        own = net.weight[e]
-        order = own * day.multiple[i, s] * state.rate[c, s]
-        if watched and state.limited[c] > 0:  # not called for others: a call counts every array of its arguments
-            own = _usual(net, e)
-            order = _order(net, state, day, t, c, e, i, s)
-        if own > 0.0 and (order > 0.0 or rule.leaky):
-            ratio[n], usual[n] = order / own, own
-            n += 1
-    usual_final = net.final[i] if net.final[i] > 0.0 else final
-    want = final / usual_final if usual_final > 0.0 else 0.0
-    shares = rule.rationing == WATER and want > 0.0
-    if shares:
-        ratio[n], usual[n] = want, 0.0 if rule.leaky else usual_final
-        n += 1
-    _sort(ratio, usual, n)
-    if rule.leaky:
-        low, level, first = _fill_leaky(ratio, usual, tail, n, usual_final if shares else 0.0, want, goods)
-        day.first[i, s] = first
-    else:
-        low = level = _fill(ratio, usual, tail, n, goods)
-    day.low[i, s], day.level[i, s] = low, level
-    if not shares:
+def _part(amount: float, whole: float, exact: bool) -> float:
+    """Return a share of the baseline; 1 where only rounding makes a difference."""
+    if whole <= 0.0:
         return 0.0
-    return 1.0 if want <= low else level / want
+    part = amount / whole
+    return 1.0 if not exact and abs(part - 1.0) <= SATED else part
 
 
 @_jit
-def _limiting(L: int, t: int, net: Net, state: State, day: Day, limiting: I64) -> None:
+def _close(a: float, b: float) -> bool:
+    return abs(a - b) <= CLOSE_ABSOLUTE + CLOSE_RELATIVE * abs(b)
+
+
+@_jit
+def _gather_orders(lanes: Lanes, lo: int, hi: int, net: Net, law: Law, state: State, multiple: F64) -> None:
+    """Add up what clients order of each firm of a range."""
+    n, L = net.output.size, len(lanes)
+    orders, extra, sent = state.orders, state.extra, state.sent
+    if net.seller_ptr.size == 0:
+        for i in range(lo, hi):
+            for s in range(L):
+                total = 0.0
+                for part in range(sent.shape[0]):
+                    total += sent[part, i, s]
+                orders[i, s] = total * multiple[i, s]
+        return
+    pull, ptr, cell, rate = net.seller_weight, net.seller_ptr, net.seller_cell, state.rate.reshape(-1)
+    if law.pull.size > 0:
+        pull = law.pull
+    wide = np.uint64(L)
+    for i in range(lo, hi):
+        if L == 1:
+            total = 0.0
+            for k in range(ptr[i], ptr[i + 1]):  # unsigned indices spare the test for negative ones
+                total += pull[np.uint64(k)] * rate[np.uint64(cell[np.uint64(k)])]
+            orders[i, 0] = total * multiple[i, 0]
+        else:
+            for s in range(L):
+                orders[i, s] = 0.0
+            for k in range(ptr[i], ptr[i + 1]):
+                w, base = pull[k], np.uint64(cell[k]) * wide
+                for s in range(L):
+                    orders[i, s] += w * rate[base + np.uint64(s)]
+            for s in range(L):
+                orders[i, s] *= multiple[i, s]
+    if law.cell.size == 0:
+        return
+    at, links, placed, wished = law.seller_ptr, law.seller_link, state.placed, state.wished
+    for i in range(lo, hi):
+        for s in range(L):
+            extra[i, s] = 0.0
+        for k in range(at[i], at[i + 1]):
+            for s in range(L):
+                orders[i, s] += placed[links[k], s]
+            if wished.size > 0:
+                for s in range(L):
+                    extra[i, s] += wished[links[k], s]
+
+
+@_jit
+def _firms(
+    lanes: Lanes, t: int, lo: int, hi: int, net: Net, law: Law, rule: Rule, state: State, day: Day, record: Record
+) -> None:
+    """Demand, capacity and output of the firms of a range on day t, and what share of an order each client gets."""
+    L = len(lanes)
+    by_level = rule.rationing >= WATER
+    record_units, moving = record.output.size > 0, t >= rule.spare_from and rule.spare_tau > 0.0
+    asking, follow, spare_tau = state.wished.size > 0, rule.follow_capacity, rule.spare_tau
+    exact, leaky, rationing, halved = rule.exact, rule.leaky, rule.rationing, state.bound_half.size > 0
+    output, own_final, orders, extra = net.output, net.final, state.orders, state.extra
+    diverted, rebuild, spares, lost = state.diverted, state.rebuild, state.spare, state.lost
+    outputs, bound, bound_half, sums = state.y, state.bound, state.bound_half, state.sums
+    old, new, gives, served = day.multiple, day.multiple_next, day.give, day.served
+    if follow:
+        for i in range(lo, hi):
+            for s in range(L):
+                old[i, s] = new[i, s]
+    for b0 in range(lo, hi, BLOCK):
+        b1 = min(b0 + BLOCK, hi)
+        _gather_orders(lanes, b0, b1, net, law, state, old)
+        for s in range(L):
+            for i in range(b0, b1):
+                x, own = output[i], own_final[i]
+                final = own + diverted[i, s] + rebuild[i, s]
+                base, more = orders[i, s] + final, 0.0
+                if asking:
+                    more = extra[i, s]
+                if moving:
+                    wanted = base + more
+                    spare = spares[i, s]
+                    short = (wanted - outputs[i, s]) / wanted if wanted != 0.0 else 0.0
+                    if (short == 0.0) if exact else (short <= SATED):
+                        short = 0.0 if exact else max(short, 0.0)
+                        after = spare + (rule.spare_limit - spare) * short / spare_tau
+                        after += (rule.spare_base - spare) / spare_tau
+                    else:
+                        after = spare + (rule.spare_limit - spare) * short / spare_tau
+                    spares[i, s] = max(1.0, after)
+                capacity = spares[i, s] * (1.0 - lost[i, s]) * x
+                wanted = base
+                if asking:
+                    grant = min(1.0, max(0.0, capacity - base) / more) if more > 0.0 else 1.0
+                    day.grant[i, s] = grant
+                    wanted = base + grant * more
+                goal = min(wanted, capacity)
+                loose = np.inf
+                if halved and bound_half[i, s] < np.inf:
+                    loose = rule.important * bound_half[i, s] + (1.0 - rule.important) * capacity
+                y = min(goal, bound[i, s], loose)
+                outputs[i, s] = y
+                give = part = y / wanted if wanted > 0.0 else 0.0
+                if rationing != PROPORTIONAL and wanted > 0.0 and (wanted > y or leaky):
+                    give = part = 1.0
+                    clients = wanted - final
+                    short_now = wanted > y
+                    if short_now and rationing != WATER:
+                        part = max(0.0, final - (wanted - y)) / final if final > 0.0 else 0.0
+                        short_now = clients > y
+                        if short_now and rationing == CLIENTS_FIRST:
+                            give = y / clients
+                    if by_level and (short_now or leaky):
+                        give = BY_LEVEL
+                gives[i, s] = give * old[i, s] if give >= 0.0 else BY_LEVEL
+                served[i, s] = part
+                day.used[i, s] = _part(y, x, exact)
+                day.goal[i, s] = goal
+                if follow:
+                    new[i, s] = capacity / x if x > 0.0 else 0.0
+        if by_level:
+            _levels(lanes, b0, b1, net, law, rule, state, day)
+        for s in range(L):
+            made = met = asked = 0.0
+            for i in range(b0, b1):
+                final = own_final[i] + diverted[i, s] + rebuild[i, s]
+                made += outputs[i, s]
+                met += served[i, s] * final
+                asked += final
+            sums[b0 // BLOCK, 0, s], sums[b0 // BLOCK, 1, s], sums[b0 // BLOCK, 2, s] = made, met, asked
+        if record_units:
+            _keep(lanes, t, b0, b1, net, state, day, record)
+
+
+@_jit
+def _keep(lanes: Lanes, t: int, lo: int, hi: int, net: Net, state: State, day: Day, record: Record) -> None:
+    """Write what is kept of the units of a range."""
+    L = len(lanes)
+    for i in range(lo, hi):
+        for s in range(L):
+            final = net.final[i] + state.diverted[i, s] + state.rebuild[i, s]
+            wanted = state.orders[i, s] + final
+            if state.wished.size > 0:
+                wanted += day.grant[i, s] * state.extra[i, s]
+            record.output[t, i, s] = state.y[i, s]
+            record.final[t, i, s] = day.served[i, s] * final
+            record.wanted[t, i, s] = wanted
+            if record.orders.size > 0:
+                record.orders[t, i, s] = wanted - final
+                record.capacity[t, i, s] = state.spare[i, s] * (1.0 - state.lost[i, s]) * net.output[i]
+                record.spare[t, i, s], record.lost[t, i, s] = state.spare[i, s], state.lost[i, s]
+                record.rebuild[t, i, s] = state.rebuild[i, s]
+                record.rebuilt[t, i, s] = state.rebuild[i, s] * day.served[i, s]
+                record.bound[t, i, s], record.asked[t, i, s] = state.bound[i, s], state.asked[i, s]
+
+
+@_jit
+def _levels(lanes: Lanes, lo: int, hi: int, net: Net, law: Law, rule: Rule, state: State, day: Day) -> None:
+    """Find the water level of each seller of a range that shares goods out by level."""
+    L = len(lanes)
+    watched, shared, leaky = law.cell.size > 0, rule.rationing == WATER, rule.leaky
+    pull, ptr, cell, rate, outputs = net.seller_weight, net.seller_ptr, net.seller_cell, state.rate, state.y
+    if law.pull.size > 0:
+        pull = law.pull
+    law_ptr, law_link, law_weight, law_reach = law.seller_ptr, law.seller_link, law.weight, law.reach
+    placed, wished, grant = state.placed, state.wished, day.grant
+    gives, served, multiples, own_final = day.give, day.served, day.multiple, net.final
+    room = 64
+    ratio, usual, tail = np.empty(room + 1), np.empty(room + 1), np.empty(room + 2)
+    for i in range(lo, hi):
+        links = ptr[i + 1] - ptr[i]
+        for s in range(L):
+            if gives[i, s] >= 0.0:
+                continue
+            if links > room:
+                room = links
+                ratio, usual, tail = np.empty(room + 1), np.empty(room + 1), np.empty(room + 2)
+            final, n, multiple = own_final[i] + state.diverted[i, s] + state.rebuild[i, s], 0, multiples[i, s]
+            wanted = state.orders[i, s] + final
+            for k in range(ptr[i], ptr[i + 1]):
+                own, part = pull[k], multiple * rate[cell[k], s]
+                if own > 0.0 and (part > 0.0 or leaky):
+                    ratio[n], usual[n] = part, own
+                    n += 1
+            if watched:
+                for k in range(law_ptr[i], law_ptr[i + 1]):
+                    m = law_link[k]
+                    order, own = placed[m, s], law_weight[m]
+                    if wished.size > 0:
+                        order += wished[m, s] * grant[i, s]
+                        own = own if own > 0.0 else law_reach[m]
+                    if own > 0.0 and (order > 0.0 or leaky):
+                        ratio[n], usual[n] = order / own, own
+                        n += 1
+                if wished.size > 0:
+                    wanted += grant[i, s] * state.extra[i, s]
+            usual_final = own_final[i] if own_final[i] > 0.0 else final
+            want = final / usual_final if shared and usual_final > 0.0 else 0.0
+            if want > 0.0:
+                ratio[n], usual[n] = want, 0.0 if leaky else usual_final
+                n += 1
+            _sort(ratio, usual, n)
+            goods = outputs[i, s] if shared else min(outputs[i, s], wanted - final)
+            if leaky:
+                filled = usual_final if want > 0.0 else 0.0
+                low, level, day.first[i, s] = _fill_leaky(ratio, usual, tail, n, filled, want, goods)
+            else:
+                low = level = _fill(ratio, usual, tail, n, goods)
+                day.first[i, s] = 0.0
+            day.low[i, s], day.level[i, s] = low, level
+            if shared:
+                served[i, s] = 0.0 if want <= 0.0 else 1.0 if want <= low else level / want
+
+
+@_jit
+def _limiting(lanes: Lanes, t: int, net: Net, state: State, day: Day, limiting: I64) -> None:
     """Count the inputs that lie below what the day's goal calls for."""
+    L = len(lanes)
     for j in range(net.output.size):
         for g in range(net.group_ptr[j], net.group_ptr[j + 1]):
             if net.binds[g] != CRITICAL:
@@ -471,375 +471,458 @@ def _limiting(L: int, t: int, net: Net, state: State, day: Day, limiting: I64) -
 
 
 @_jit
-def _part(amount: float, whole: float, exact: bool) -> float:
-    """Return a share of the baseline; 1 where only rounding makes a difference."""
-    if whole <= 0.0:
-        return 0.0
-    part = amount / whole
-    return 1.0 if not exact and abs(part - 1.0) <= SATED else part
-
-
-@_jit
-def _firms(
-    lanes: Lanes, t: int, net: Net, market: Market, rebuild: Rebuild, rule: Rule, state: State, day: Day, left: F64,
-    record: Record, ratio: F64, usual: F64, tail: F64,
+def _arrive_alone(
+    c0: int, c1: int, net: Net, rate: F64, day: Day, by_level: bool, follow: bool, got: F64, whole: F64
 ) -> None:  # fmt: skip
-    """Demand, capacity, output and rationing of every firm on day t."""
-    n, L = net.output.size, len(lanes)
-    for i in range(n):
-        x = net.output[i]
-        for s in range(L):
-            own = net.final[i]
-            final = own + state.diverted[i, s] + state.rebuild[i, s]
-            base, extra = state.orders[i, s] + final, state.extra[i, s]
-            if t >= rule.spare_from and rule.spare_tau > 0.0:
-                wanted = base + extra
-                short = (wanted - state.y[i, s]) / wanted if wanted != 0.0 else 0.0
-                if (short == 0.0) if rule.exact else (short <= SATED):
-                    short = 0.0 if rule.exact else max(short, 0.0)
-                    spare = state.spare[i, s] + (rule.spare_limit - state.spare[i, s]) * short / rule.spare_tau
-                    spare += (rule.spare_base - state.spare[i, s]) / rule.spare_tau
-                else:
-                    spare = state.spare[i, s] + (rule.spare_limit - state.spare[i, s]) * short / rule.spare_tau
-                state.spare[i, s] = max(1.0, spare)
-            capacity = state.spare[i, s] * (1.0 - state.lost[i, s]) * x
-            grant = 1.0
-            if extra > 0.0:
-                grant = min(1.0, max(0.0, capacity - base) / extra)
-            day.grant[i, s] = grant
-            wanted = base + grant * extra
-            goal = min(wanted, capacity)
-            loose = np.inf
-            if state.bound_half[i, s] < np.inf:
-                loose = rule.important * state.bound_half[i, s] + (1.0 - rule.important) * capacity
-            y = min(goal, state.bound[i, s], loose)
-            state.y[i, s] = y
-            if rule.rationing == PROPORTIONAL or (wanted <= y and not rule.leaky):  # a call with arrays costs more
-                part = y / wanted if wanted > 0.0 else 0.0
-                day.give[i, s], day.served[i, s], day.low[i, s], day.first[i, s] = part, part, np.inf, 0.0
-                day.give[i, s] *= day.multiple[i, s]
+    """As `_arrive`, for one lane. Unsigned indices spare the test for negative ones."""
+    give, multiple, rates = day.give.reshape(-1), day.multiple_next.reshape(-1), rate.reshape(-1)
+    weight, maker, maker_at, link_from, link_to = net.weight, net.maker, net.maker_at, net.link_from, net.link_to
+    old, low, level, first = day.multiple.reshape(-1), day.low.reshape(-1), day.level.reshape(-1), day.first.reshape(-1)
+    pooled, start = maker_at.size > 0, np.uint64(c0)
+    if net.use.size == weight.size and not (by_level or follow or pooled):  # every link has its stock
+        for e in range(start, np.uint64(c1)):
+            got[e - start] = weight[e] * give[np.uint64(maker[e])] * rates[e]
+        return
+    for c in range(start, np.uint64(c1)):
+        lo, hi, r = np.uint64(link_from[c]), np.uint64(link_to[c]), rates[c]
+        at = maker_at[c] - link_from[c] if pooled else 0
+        total = by = weights = 0.0
+        for e in range(lo, hi):
+            i, w = np.uint64(maker[np.uint64(at + np.int64(e))]), weight[e]
+            part = give[i]
+            if part >= 0.0:
+                total += w * part
             else:
-                _ration(net, state, day, rule, t, i, s, final, wanted, ratio, usual, tail)
-            served = day.served[i, s]
-            if record.output.size > 0:
-                record.output[t, i, s], record.final[t, i, s] = y, served * final
-                record.wanted[t, i, s] = wanted
-            if record.orders.size > 0:
-                record.orders[t, i, s], record.capacity[t, i, s] = wanted - final, capacity
-                record.spare[t, i, s], record.lost[t, i, s] = state.spare[i, s], state.lost[i, s]
-                record.rebuild[t, i, s] = state.rebuild[i, s]
-                record.rebuilt[t, i, s] = state.rebuild[i, s] * served
-                record.bound[t, i, s], record.asked[t, i, s] = state.bound[i, s], state.asked[i, s]
-            record.totals[t, 0, s] += y
-            record.totals[t, 1, s] += served * final
-            record.totals[t, 2, s] += final
-            day.used[i, s] = _part(y, x, rule.exact)
-            day.goal[i, s] = goal
-            day.multiple_next[i, s] = 1.0
-            if rule.follow_capacity:
-                day.multiple_next[i, s] = capacity / x if x > 0.0 else 0.0
-    if record.limiting.size > 0:
-        _limiting(L, t, net, state, day, record.limiting)
-    if rebuild.maker.size > 0:
-        before = state.rebuild.copy()
-        _rebuilt(t, rebuild, left, day.served, state.rebuild)
-        for i in range(n):
-            for s in range(L):
-                if before[i, s] > 0.0:
-                    wanted = state.orders[i, s] + net.final[i] + state.diverted[i, s] + state.rebuild[i, s]
-                    capacity = state.spare[i, s] * (1.0 - state.lost[i, s]) * net.output[i]
-                    day.goal[i, s] = min(wanted, capacity)
-    for i in range(n):
+                part = old[i] * r
+                by += w * (part if 0.0 < part <= low[i] else level[i] if part > 0.0 else first[i])
+            if follow:
+                weights += w * multiple[i]
+        got[c - start], whole[c - start] = total * r + by, weights
+
+
+@_jit
+def _arrive(
+    lanes: Lanes, c0: int, c1: int, net: Net, rate: F64, day: Day, by_level: bool, follow: bool, got: F64, whole: F64
+) -> None:  # fmt: skip
+    """For the cells of a range: goods that arrive, and with ``follow`` the weight of their makers tomorrow."""
+    L, wide, zero = len(lanes), np.uint64(len(lanes)), np.uint64(0)
+    give, multiple = day.give.reshape(-1), day.multiple_next.reshape(-1)
+    weight, maker, maker_at, link_from, link_to = net.weight, net.maker, net.maker_at, net.link_from, net.link_to
+    old, low, level, first = day.multiple, day.low, day.level, day.first
+    for c in range(c0, c1):
+        lo, hi = link_from[c], link_to[c]
+        at, to = maker_at[c] - lo if maker_at.size > 0 else 0, (c - c0) * L
+        into = np.uint64(to)
         for s in range(L):
-            if rule.target == TO_WANTED:
-                day.goal[i, s] = _part(day.goal[i, s], net.output[i], rule.exact)
+            got[to + s] = whole[to + s] = 0.0
+        for e in range(lo, hi):
+            i, w = maker[at + e], weight[e]
+            base = np.uint64(i) * wide
+            if not by_level:
+                for s in range(zero, wide):
+                    got[into + s] += w * give[base + s]
             else:
-                day.goal[i, s] = 1.0 if rule.target == TO_BASELINE else day.used[i, s]
-    if market.ptr.size > 0:
-        state.diverted[:] = 0.0
-        for j in range(n):
-            if market.ptr[j + 1] > market.ptr[j]:
                 for s in range(L):
-                    missed = net.final[j] * (1.0 - day.served[j, s])
-                    if missed > SATED * net.final[j]:
-                        for e in range(market.ptr[j], market.ptr[j + 1]):
-                            state.diverted[market.rival[e], s] += market.share[e] * missed
-
-
-@_jit
-def _table_in(net: Net, day: Day, follow: bool, inward: F64, whole: F64) -> None:
-    """For a dense table: what each cell's links deliver for a unit of its rate and weigh tomorrow, K x n x lanes."""
-    n = net.output.size
-    table = net.weight.reshape((n, n))
-    for k in range(net.group_ptr[1]):
-        lo = net.maker_at[k]
-        hi = lo + net.link_ptr[k + 1] - net.link_ptr[k]
-        part = np.ascontiguousarray(table[:, lo:hi])
-        inward[k] = np.dot(part, day.give[net.maker[lo:hi]])
-        if follow:
-            whole[k] = np.dot(part, day.multiple_next[net.maker[lo:hi]])
-
-
-@_jit
-def _table_out(net: Net, day: Day, rate: F64, orders: F64) -> None:
-    """For a dense table: add up the orders that all cells send to each maker."""
-    n, L = orders.shape
-    K = net.group_ptr[1]
-    table, rates = net.weight.reshape((n, n)), rate.reshape((n, K, L))
-    for k in range(K):
-        lo = net.maker_at[k]
-        hi = lo + net.link_ptr[k + 1] - net.link_ptr[k]
-        part = np.ascontiguousarray(table[:, lo:hi])
-        sent = np.dot(part.T, np.ascontiguousarray(rates[:, k]))
-        for a in range(hi - lo):
-            i = net.maker[lo + a]
+                    part = give[base + np.uint64(s)]
+                    if part < 0.0:
+                        part = old[i, s] * rate[c, s]
+                        part = part if 0.0 < part <= low[i, s] else level[i, s] if part > 0.0 else first[i, s]
+                        got[to + s] += w * part
+                    else:
+                        got[to + s] += w * part * rate[c, s]
+            if follow:
+                for s in range(zero, wide):
+                    whole[into + s] += w * multiple[base + s]
+        if not by_level:
             for s in range(L):
-                orders[i, s] += sent[a, s] * day.multiple_next[i, s]
+                got[to + s] *= rate[c, s]
 
 
 @_jit
-def _delivered(net: Net, state: State, day: Day, t: int, c: int, e: int, i: int, s: int) -> float:
-    """What arrives over a link on day t."""
-    order = _order(net, state, day, t, c, e, i, s)
-    if order <= 0.0:
-        return float(day.first[i, s] * net.weight[e])
-    if day.low[i, s] < np.inf:
-        own = _usual(net, e)
-        return order if order / own <= day.low[i, s] else day.level[i, s] * own
-    return order * (day.give[i, s] / day.multiple[i, s]) if day.multiple[i, s] > 0.0 else 0.0
+def _arrive_limited(
+    lanes: Lanes, q0: int, q1: int, c0: int, law: Law, rule: Rule, state: State, day: Day, got: F64
+) -> None:  # fmt: skip
+    """The same for restricted cells, whose orders stand by link."""
+    L = len(lanes)
+    cell, ptr, maker, weight, reach = law.cell, law.link_ptr, law.maker, law.weight, law.reach
+    placed, wished, give, grant, multiple = state.placed, state.wished, day.give, day.grant, day.multiple
+    low, level, first = day.low, day.level, day.first
+    for q in range(q0, q1):
+        to = (cell[q] - c0) * L
+        for s in range(L):
+            total = 0.0
+            for m in range(ptr[q], ptr[q + 1]):
+                i, order, own = maker[m], placed[m, s], weight[m]
+                if wished.size > 0:
+                    order += wished[m, s] * grant[i, s]
+                    own = own if own > 0.0 else reach[m]
+                if give[i, s] >= 0.0:
+                    total += order * (give[i, s] / multiple[i, s]) if multiple[i, s] > 0.0 else 0.0
+                elif order <= 0.0:
+                    total += first[i, s] * weight[m]
+                else:
+                    total += order if order / own <= low[i, s] else level[i, s] * own
+            got[to + s] = total
 
 
 @_jit
-def _ask_limited(net: Net, state: State, day: Day, rule: Rule, t: int, c: int, s: int, request: float) -> None:
-    """Split a request for day t over a cell some of whose links are restricted.
+def _asks(gap: float, stock: float, used: float, tau: float, floor: bool, exact: bool) -> float:
+    """What a cell asks for: what was used, and a part of the gap in its stock."""
+    gap = 0.0 if (floor and gap < 0.0) or (not exact and abs(gap) <= SATED * stock) else gap
+    return max(0.0, used + gap / tau)
+
+
+@_jit
+def _use_alone(
+    j0: int, j1: int, opening: bool, net: Net, rule: Rule, state: State, day: Day, got: F64, ask: F64
+) -> None:  # fmt: skip
+    """As `_use`, for one lane: a cell at a time instead of a lane at a time."""
+    floor, exact, target, halved = rule.gap_floor, rule.exact, rule.target, state.bound_half.size > 0
+    stocks, useds, goals = state.stock.reshape(-1), day.used.reshape(-1), day.goal.reshape(-1)
+    askeds, bounds, halves = state.asked.reshape(-1), state.bound.reshape(-1), state.bound_half.reshape(-1)
+    output, uses, paces, moving = net.output, net.use, net.pace, not opening and state.moves[0] > 0.0
+    groups, cells, binds, days, taus, holds = net.group_ptr, net.cell_ptr, net.binds, net.days, net.tau, net.hold
+    closes, first = state.closes[0], np.uint64(cells[groups[j0]])
+    for j in range(np.uint64(j0), np.uint64(j1)):
+        x, used, asked, bound, half = output[j], useds[j], 0.0, np.inf, np.inf
+        aim = 1.0 if target == TO_BASELINE or opening else used if target == TO_OUTPUT else _part(goals[j], x, exact)
+        for g in range(np.uint64(groups[j]), np.uint64(groups[j + ONE])):
+            c0, c1 = np.uint64(cells[g]), np.uint64(cells[g + ONE])
+            need, share, kept = uses[c0], 0.0, 0.0
+            single = c1 == c0 + ONE
+            if not single:
+                held = need = 0.0
+                for c in range(c0, c1):
+                    held += stocks[c]
+                    need += uses[c]
+                share = need * used / held if held > 0.0 else 0.0
+            for c in range(c0, c1):
+                p, use, stock = np.uint64(paces[c]), uses[c], stocks[c]
+                if x <= 0.0:
+                    ask[c - first] = use
+                    asked += use
+                    continue
+                if moving:
+                    stock = max(0.0, stock - (use * used if single else stock * share)) + got[c - first]
+                    stocks[c] = stock
+                request = _asks(closes * (days[p] * use * aim - stock), stock, use * used, taus[p], floor, exact)
+                ask[c - first] = request
+                asked += request
+                kept += stock
+            if need > 0.0 and x > 0.0 and binds[g] >= IMPORTANT:
+                limit = kept / (need * holds[np.uint64(paces[c0])]) * x
+                if binds[g] == CRITICAL:
+                    bound = min(bound, limit)
+                else:
+                    half = min(half, limit)
+        askeds[j], bounds[j] = asked, bound
+        if halved:
+            halves[j] = half
+
+
+@_jit
+def _use(
+    lanes: Lanes, j0: int, j1: int, opening: bool, net: Net, rule: Rule, state: State, day: Day, aim: F64, held: F64,
+    kept: F64, got: F64, ask: F64,
+) -> None:  # fmt: skip
+    """Buyers of a range use inputs and put goods in stock; leaves what each cell asks for."""
+    L, wide, zero = len(lanes), np.uint64(len(lanes)), np.uint64(0)
+    floor, exact, target, halved = rule.gap_floor, rule.exact, rule.target, state.bound_half.size > 0
+    stocks, useds, goals = state.stock.reshape(-1), day.used.reshape(-1), day.goal
+    askeds, bounds, halves = state.asked.reshape(-1), state.bound.reshape(-1), state.bound_half.reshape(-1)
+    moves, closes, output, uses, paces = state.moves, state.closes, net.output, net.use, net.pace
+    groups, cells, binds, days, taus, holds = net.group_ptr, net.cell_ptr, net.binds, net.days, net.tau, net.hold
+    first = cells[groups[j0]]
+    for j in range(j0, j1):
+        x, own = output[j], np.uint64(j) * wide
+        for s in range(zero, wide):
+            askeds[own + s] = 0.0
+            bounds[own + s] = np.inf
+            if halved:
+                halves[own + s] = np.inf
+            aim[s] = 1.0 if target == TO_BASELINE else useds[own + s]
+        if target == TO_WANTED:
+            for s in range(L):
+                aim[s] = _part(goals[j, s], x, exact) if not opening else 1.0
+        for g in range(groups[j], groups[j + 1]):
+            c0, c1 = cells[g], cells[g + 1]
+            need, single = 0.0, c1 - c0 == 1
+            for c in range(c0, c1):
+                need += uses[c]
+            for s in range(zero, wide):
+                kept[s] = 0.0
+            if not single:
+                for s in range(zero, wide):
+                    held[s] = 0.0
+                for c in range(c0, c1):
+                    at = np.uint64(c) * wide
+                    for s in range(zero, wide):
+                        held[s] += stocks[at + s]
+                for s in range(zero, wide):
+                    held[s] = need * useds[own + s] / held[s] if held[s] > 0.0 else 0.0
+            for c in range(c0, c1):
+                p, use = paces[c], uses[c]
+                tau, goal = taus[p], days[p] * use
+                at, to = np.uint64(c) * wide, np.uint64(c - first) * wide
+                if x <= 0.0:
+                    for s in range(zero, wide):
+                        ask[to + s] = use
+                        askeds[own + s] += use
+                    continue
+                if not opening:
+                    for s in range(zero, wide):
+                        stock = stocks[at + s]
+                        gone = use * useds[own + s] if single else stock * held[s]
+                        after = max(0.0, stock - gone) + got[to + s]
+                        stocks[at + s] = after if moves[s] > 0.0 else stock
+                for s in range(zero, wide):
+                    stock = stocks[at + s]
+                    gap = closes[s] * (goal * aim[s] - stock)
+                    ask[to + s] = _asks(gap, stock, use * useds[own + s], tau, floor, exact)
+                for s in range(zero, wide):
+                    askeds[own + s] += ask[to + s]
+                for s in range(zero, wide):
+                    kept[s] += stocks[at + s]
+            kind = binds[g]
+            if need > 0.0 and x > 0.0 and kind >= IMPORTANT:
+                per = need * holds[paces[c0]]
+                if kind == CRITICAL:
+                    for s in range(zero, wide):
+                        bounds[own + s] = min(bounds[own + s], kept[s] / per * x)
+                else:
+                    for s in range(zero, wide):
+                        halves[own + s] = min(halves[own + s], kept[s] / per * x)
+
+
+@_jit
+def _place(lanes: Lanes, c0: int, c1: int, use: F64, rate: F64, follow: bool, ask: F64, whole: F64) -> None:
+    """Turn what cells of a range ask for into rates."""
+    L = len(lanes)
+    rates = rate.reshape(-1)
+    if follow:
+        base = np.uint64(c0) * np.uint64(L)
+        for q in range(np.uint64(0), np.uint64((c1 - c0) * L)):
+            rates[base + q] = ask[q] / whole[q] if whole[q] > 0.0 else 0.0
+        return
+    if L == 1:
+        for c in range(np.uint64(c0), np.uint64(c1)):
+            rates[c] = ask[c - np.uint64(c0)] / use[c] if use[c] > 0.0 else 0.0
+        return
+    for c in range(c0, c1):
+        total = use[c]
+        for s in range(L):
+            rate[c, s] = ask[(c - c0) * L + s] / total if total > 0.0 else 0.0
+
+
+@_jit
+def _place_limited(
+    lanes: Lanes, t: int, q0: int, q1: int, c0: int, law: Law, rule: Rule, state: State, multiple: F64, ask: F64
+) -> None:  # fmt: skip
+    """Split requests for day t over cells some of whose links are restricted.
 
     Each link is first asked for its usual share, as far as permitted. What that leaves goes to the unrestricted
-    makers, and to qualified newcomers, as extra orders which they take up to their spare capacity. A network with
-    restrictions is no table: link ``e`` has its own maker.
+    makers, and to qualified newcomers, as extra orders which they take up to their spare capacity.
     """
-    lo, hi = net.link_ptr[c], net.link_ptr[c + 1]
-    whole, reach, placed = 0.0, 0.0, 0.0
-    for e in range(lo, hi):
-        whole += net.weight[e] * day.multiple_next[net.maker[e], s]
-    rate = request / whole if whole > 0.0 else 0.0
-    state.rate[c, s] = rate
-    short = False
-    for e in range(lo, hi):
-        i = net.maker[e]
-        order = net.weight[e] * day.multiple_next[i, s] * rate
-        if state.allowed_next[e, s] < 1.0 and order > state.allowed_next[e, s] * net.weight[e]:
-            order = state.allowed_next[e, s] * net.weight[e]
-            short = True
-        placed += order
-        state.orders[i, s] += order
-    if not rule.resource:
-        return
-    state.extra_rate[c, s] = 0.0
-    if not short:
-        return
-    if state.ready[c, s] == NEVER:
-        state.ready[c, s] = t + rule.qualification_days
-    for e in range(lo, hi):
-        reach += _reach(net, state, t, c, e, s, state.allowed_next)
-    if reach <= 0.0:
-        return
-    extra = max(0.0, request - placed) / reach
-    state.extra_rate[c, s] = extra
-    for e in range(lo, hi):
-        state.extra[net.maker[e], s] += _reach(net, state, t, c, e, s, state.allowed_next) * extra
-
-
-@_jit
-def _links(
-    lanes: Lanes, t: int, net: Net, rule: Rule, state: State, day: Day, frozen: I8, level_stock: I8, opening: bool
-) -> None:  # fmt: skip
-    """Goods of day t arrive, inputs are used, and orders for day t + 1 go out; nearly all time is spent here.
-
-    ``frozen`` and ``level_stock`` say by lane that stocks do not move or that no gap is closed (trap B7). On the
-    ``opening`` day there is nothing to receive: only orders go out.
-    """
-    n, L = net.output.size, len(lanes)
-    linear = rule.rationing <= CLIENTS_FIRST
-    follow, pooled, watched = rule.follow_capacity, net.maker_at.size > 0, state.limited.size > 0
-    got, whole, ask = np.zeros(L), np.zeros(L), np.zeros(L)
-    held, left = np.zeros(L), np.zeros(L)
-    give, multiple, orders = day.give.reshape(-1), day.multiple_next.reshape(-1), state.orders.reshape(-1)
-    wide = np.uint64(L)
-    state.orders[:] = 0.0
-    state.extra[:] = 0.0
-    blas = pooled and L > 1  # a table of many lanes is three matrix products an item
-    K = net.group_ptr[1] if blas else 0
-    inward, inward_whole = np.zeros((K, n, L)), np.zeros((K, n, L))
-    if blas:
-        _table_in(net, day, follow, inward, inward_whole)
-    for j in range(n):
+    L, resource = len(lanes), rule.resource
+    cell, ptr, maker, weight, reach = law.cell, law.link_ptr, law.maker, law.weight, law.reach
+    rates, allowed, placed, wished, ready = state.rate, state.allowed, state.placed, state.wished, state.ready
+    for q in range(q0, q1):
+        c = cell[q]
         for s in range(L):
-            state.bound[j, s] = state.bound_half[j, s] = np.inf
-            state.asked[j, s] = 0.0
-        x = net.output[j]
-        for g in range(net.group_ptr[j], net.group_ptr[j + 1]):
-            c0, c1 = net.cell_ptr[g], net.cell_ptr[g + 1]
-            need = 0.0
-            single = c1 - c0 == 1
-            for c in range(c0, c1):
-                need += net.use[c]
-            for s in range(L):
-                left[s] = held[s] = 0.0
-            if not single:
-                for c in range(c0, c1):
-                    for s in range(L):
-                        held[s] += state.stock[c, s]
-            for c in range(c0, c1):
-                lo, hi = net.link_ptr[c], net.link_ptr[c + 1]
-                at = net.maker_at[c] - lo if pooled else 0
-                plain = not (watched and state.limited[c] > 0)
-                if not opening and not (plain and linear):
-                    for s in range(L):
-                        total = 0.0
-                        for e in range(lo, hi):
-                            i = net.maker[at + e]
-                            if not plain:
-                                total += _delivered(net, state, day, t, c, e, i, s)
-                                continue
-                            w1 = net.weight[e]
-                            if day.low[i, s] == np.inf:
-                                total += w1 * day.give[i, s] * state.rate[c, s]
-                                continue
-                            order = w1 * day.multiple[i, s] * state.rate[c, s]
-                            if order <= 0.0:
-                                total += day.first[i, s] * w1
-                            elif order / w1 <= day.low[i, s]:
-                                total += order
-                            else:
-                                total += day.level[i, s] * w1
-                        got[s] = total
-                        if follow and plain:
-                            total = 0.0
-                            for e in range(lo, hi):
-                                total += net.weight[e] * day.multiple_next[net.maker[at + e], s]
-                            whole[s] = total
-                elif blas:
-                    for s in range(L):
-                        got[s] = inward[c - net.group_ptr[j], j, s] * state.rate[c, s]
-                        whole[s] = inward_whole[c - net.group_ptr[j], j, s]
-                elif L == 1:  # unsigned indices spare the test for negative ones, four sums the wait for each other
-                    a0 = a1 = b0 = b1 = 0.0
-                    e = lo
-                    if follow:
-                        while e + 1 < hi:
-                            i, q = np.uint64(net.maker[np.uint64(at + e)]), np.uint64(net.maker[np.uint64(at + e + 1)])
-                            w0, w1 = net.weight[np.uint64(e)], net.weight[np.uint64(e + 1)]
-                            a0 += w0 * give[i]
-                            a1 += w1 * give[q]
-                            b0 += w0 * multiple[i]
-                            b1 += w1 * multiple[q]
-                            e += 2
-                        if e < hi:
-                            i = np.uint64(net.maker[np.uint64(at + e)])
-                            a0 += net.weight[e] * give[i]
-                            b0 += net.weight[e] * multiple[i]
-                    else:
-                        for e in range(lo, hi):
-                            a0 += net.weight[np.uint64(e)] * give[np.uint64(net.maker[np.uint64(at + e)])]
-                    got[0], whole[0] = (a0 + a1) * state.rate[c, 0], b0 + b1
-                else:
-                    for s in range(L):
-                        got[s] = whole[s] = 0.0
-                    for e in range(lo, hi):
-                        w1, base = net.weight[e], np.uint64(net.maker[at + e]) * wide
-                        for s in range(L):
-                            got[s] += w1 * give[base + np.uint64(s)]
-                        if follow:
-                            for s in range(L):
-                                whole[s] += w1 * multiple[base + np.uint64(s)]
-                    for s in range(L):
-                        got[s] *= state.rate[c, s]
-                p, use = net.pace[c], net.use[c]
-                days, tau = net.days[p], net.tau[p]
-                for s in range(L):
-                    stock = state.stock[c, s]
-                    if x > 0.0:
-                        if not opening and not frozen[s]:
-                            used = use * day.used[j, s]
-                            if not single:
-                                used = need * day.used[j, s] * stock / held[s] if held[s] > 0.0 else 0.0
-                            stock = max(0.0, stock - used) + got[s]
-                            state.stock[c, s] = stock
-                        gap = 0.0 if level_stock[s] else days * use * day.goal[j, s] - stock
-                        if (rule.gap_floor and gap < 0.0) or (not rule.exact and abs(gap) <= SATED * stock):
-                            gap = 0.0
-                        request = max(0.0, use * day.used[j, s] + gap / tau)
-                    else:
-                        request = use
-                    left[s] += stock
-                    ask[s] = request
-                    state.asked[j, s] += request
-                if not plain:
-                    for s in range(L):
-                        _ask_limited(net, state, day, rule, t + 1, c, s, ask[s])
-                    continue
-                for s in range(L):
-                    total = whole[s] if follow else use
-                    ask[s] = ask[s] / total if total > 0.0 else 0.0
-                    state.rate[c, s] = ask[s]
-                if blas:
-                    continue
-                if L == 1:
-                    a0 = ask[0]
-                    if follow:
-                        for e in range(lo, hi):
-                            i = np.uint64(net.maker[np.uint64(at + e)])
-                            orders[i] += net.weight[np.uint64(e)] * multiple[i] * a0
-                    else:
-                        for e in range(lo, hi):
-                            orders[np.uint64(net.maker[np.uint64(at + e)])] += net.weight[np.uint64(e)] * a0
-                else:
-                    for e in range(lo, hi):
-                        w1, base = net.weight[e], np.uint64(net.maker[at + e]) * wide
-                        for s in range(L):
-                            q = base + np.uint64(s)
-                            orders[q] += w1 * (multiple[q] if follow else 1.0) * ask[s]
-            kind = net.binds[g]
-            if need > 0.0 and x > 0.0 and kind >= IMPORTANT:
-                per = need * net.hold[net.pace[c0]]
-                for s in range(L):
-                    limit = left[s] / per * x
-                    if kind == CRITICAL:
-                        state.bound[j, s] = min(state.bound[j, s], limit)
-                    else:
-                        state.bound_half[j, s] = min(state.bound_half[j, s], limit)
-    if blas:
-        _table_out(net, day, state.rate, state.orders)
+            sum_placed, short, rate = 0.0, False, rates[c, s]
+            for m in range(ptr[q], ptr[q + 1]):
+                order = weight[m] * multiple[maker[m], s] * rate
+                if allowed[m, s] < 1.0 and order > allowed[m, s] * weight[m]:
+                    order = allowed[m, s] * weight[m]
+                    short = True
+                placed[m, s] = order
+                sum_placed += order
+            if not resource:
+                continue
+            if short and ready[q, s] == NEVER:
+                ready[q, s] = t + rule.qualification_days
+            room = 0.0
+            for m in range(ptr[q], ptr[q + 1]):
+                wished[m, s] = 0.0
+                if short and allowed[m, s] >= 1.0 and (weight[m] > 0.0 or t >= ready[q, s]):
+                    wished[m, s] = reach[m]
+                    room += reach[m]
+            if room > 0.0:
+                extra = max(0.0, ask[(c - c0) * L + s] - sum_placed) / room
+                for m in range(ptr[q], ptr[q + 1]):
+                    wished[m, s] *= extra
 
 
 @_jit
-def _close(a: float, b: float) -> bool:
-    return abs(a - b) <= CLOSE_ABSOLUTE + CLOSE_RELATIVE * abs(b)
+def _pack(lanes: Lanes, net: Net, day: Day, follow: bool) -> F64:
+    """What makers of a table give, and with ``follow`` their multiples too, side by side, by item."""
+    n, L = net.output.size, len(lanes)
+    pack = np.empty((n, 2 * L if follow else L))
+    for a in range(n):
+        i = net.maker[a]
+        for s in range(L):
+            pack[a, s] = day.give[i, s]
+            if follow:
+                pack[a, L + s] = day.multiple_next[i, s]
+    return pack
 
 
 @_jit
-def _nearly_still(
-    L: int, net: Net, state: State, day: Day, frozen: I8, level_stock: I8
+def _arrive_table(
+    lanes: Lanes, j0: int, j1: int, net: Net, rate: F64, pack: F64, product: F64, got: F64, whole: F64
 ) -> None:  # fmt: skip
+    """As `_arrive`, for buyers of a table: a matrix product an item."""
+    n, L, K, B = net.output.size, len(lanes), net.group_ptr[1], j1 - j0
+    wide = pack.shape[1]
+    for k in range(K):
+        a0, m = net.maker_at[k], net.link_to[k] - net.link_from[k]
+        start = net.link_from[j0 * K + k]
+        part = net.weight[start : start + B * m].reshape((B, m))
+        out = product[: B * wide].reshape((B, wide))
+        np.dot(part, pack[a0 : a0 + m], out)
+        for b in range(B):
+            to, c = (b * K + k) * L, (j0 + b) * K + k
+            for s in range(L):
+                got[to + s] = out[b, s] * rate[c, s]
+            if wide > L:
+                for s in range(L):
+                    whole[to + s] = out[b, L + s]
+
+
+@_jit
+def _send_table(lanes: Lanes, j0: int, j1: int, net: Net, rate: F64, product: F64, sent: F64) -> None:
+    """Add what buyers of a table ask of each maker, before the maker's multiple."""
+    L, K, B = len(lanes), net.group_ptr[1], j1 - j0
+    for k in range(K):
+        a0, m = net.maker_at[k], net.link_to[k] - net.link_from[k]
+        start = net.link_from[j0 * K + k]
+        part = net.weight[start : start + B * m].reshape((B, m))
+        rates = product[: B * L].reshape((B, L))
+        for b in range(B):
+            for s in range(L):
+                rates[b, s] = rate[(j0 + b) * K + k, s]
+        out = product[B * L : (B + m) * L].reshape((m, L))
+        np.dot(part.T, rates, out)
+        for a in range(m):
+            i = net.maker[a0 + a]
+            for s in range(L):
+                sent[i, s] += out[a, s]
+
+
+@_jit
+def strip_of(n: int) -> int:
+    """Number of buyers in a strip of a table."""
+    return (n + STRIPS - 1) // STRIPS
+
+
+@_jit
+def _rows(net: Net, wide: int) -> int:
+    """Buyers of a table in a block: as many as one small matrix product of the widest item takes."""
+    most = 1
+    for k in range(net.group_ptr[1]):
+        most = max(most, net.link_to[k] - net.link_from[k])
+    return max(1, min(128, PRODUCT // (most * wide), max(8, HELD // (net.group_ptr[1] * wide))))
+
+
+@_jit
+def _buyers(
+    lanes: Lanes, t: int, lo: int, hi: int, net: Net, law: Law, market: Market, rule: Rule, state: State, day: Day
+) -> None:
+    """Buyers of a range receive goods of day t, use inputs, and set the rates of their orders for day t + 1.
+
+    On the opening day, t = -1, there is nothing to receive: only rates are set.
+    """
+    L, n, opening, follow = len(lanes), net.output.size, t < 0, rule.follow_capacity
+    dense, by_level = net.seller_ptr.size == 0, rule.rationing >= WATER
+    groups, cells, limited, law_cell = net.group_ptr, net.cell_ptr, law.cell.size > 0, law.cell
+    aim, held, kept = np.empty(L), np.empty(L), np.empty(L)
+    room, rows, q1 = CELLS, 1, 0
+    pack = product = np.empty((0, 0))
+    if dense:
+        pack = _pack(lanes, net, day, follow)
+        rows = _rows(net, pack.shape[1])
+    product = np.empty(0)
+    if dense:
+        product = np.empty((rows + n) * pack.shape[1])
+        for b in range(lo // strip_of(n), (hi - 1) // strip_of(n) + 1):
+            state.sent[b] = 0.0
+    if limited:
+        q1 = np.searchsorted(law_cell, cells[groups[lo]])
+    got, whole, ask = np.empty(room), np.empty(room), np.empty(room)
+    j0 = lo
+    while j0 < hi:
+        j1 = j0 + 1
+        if dense:
+            j1 = min(j0 + rows, hi, (j0 // strip_of(n) + 1) * strip_of(n))
+        else:
+            while j1 < hi and (cells[groups[j1 + 1]] - cells[groups[j0]]) * L <= room:
+                j1 += 1
+        c0, c1 = cells[groups[j0]], cells[groups[j1]]
+        if (c1 - c0) * L > room:
+            room = (c1 - c0) * L
+            got, whole, ask = np.empty(room), np.empty(room), np.empty(room)
+        q0 = q1
+        while limited and q1 < law_cell.size and law_cell[q1] < c1:
+            q1 += 1
+        if dense:
+            _arrive_table(lanes, j0, j1, net, state.rate, pack, product, got, whole)
+        elif L == 1:
+            _arrive_alone(c0, c1, net, state.rate, day, by_level, follow, got, whole)
+        else:
+            _arrive(lanes, c0, c1, net, state.rate, day, by_level, follow, got, whole)
+        if q1 > q0 and not opening:
+            _arrive_limited(lanes, q0, q1, c0, law, rule, state, day, got)
+        if L == 1:
+            _use_alone(j0, j1, opening, net, rule, state, day, got, ask)
+        else:
+            _use(lanes, j0, j1, opening, net, rule, state, day, aim, held, kept, got, ask)
+        _place(lanes, c0, c1, net.use, state.rate, follow, ask, whole)
+        if q1 > q0:
+            _place_limited(lanes, t + 1, q0, q1, c0, law, rule, state, day.multiple_next, ask)
+        if dense:
+            _send_table(lanes, j0, j1, net, state.rate, product, state.sent[j0 // strip_of(n)])
+        j0 = j1
+    if market.ptr.size > 0 and not opening:
+        _divert(lanes, lo, hi, market, net.final, day.served, state.diverted)
+
+
+@_jit
+def _divert(lanes: Lanes, lo: int, hi: int, market: Market, final: F64, served: F64, diverted: F64) -> None:
+    """Final demand that units of a range take over tomorrow."""
+    L = len(lanes)
+    ptr, loser, share = market.ptr, market.rival, market.share
+    for i in range(lo, hi):
+        for s in range(L):
+            diverted[i, s] = 0.0
+        for e in range(ptr[i], ptr[i + 1]):
+            j = loser[e]
+            for s in range(L):
+                missed = final[j] * (1.0 - served[j, s])
+                if missed > SATED * final[j]:
+                    diverted[i, s] += share[e] * missed
+
+
+@_jit
+def _nearly_still(lanes: Lanes, net: Net, rule: Rule, state: State, day: Day) -> None:
     """Say by lane whether all stocks are nearly in balance and all gaps nearly closed (trap B7).
 
     Both questions are about the whole table, so nothing may move before they are answered; a lane is left as soon as
     both are.
     """
-    pooled = net.maker_at.size > 0
-    for s in range(L):
+    for s in range(len(lanes)):
         still, even_moved, even_still = True, True, True
         for j in range(net.output.size):
             for g in range(net.group_ptr[j], net.group_ptr[j + 1]):
                 for c in range(net.cell_ptr[g], net.cell_ptr[g + 1]):
-                    lo, hi = net.link_ptr[c], net.link_ptr[c + 1]
                     got = 0.0
-                    at = net.maker_at[c] - lo if pooled else 0
-                    for e in range(lo, hi):
-                        got += net.weight[e] * day.give[net.maker[at + e], s]
+                    for e in range(net.link_from[c], net.link_to[c]):
+                        got += net.weight[e] * day.give[_maker(net, c, e), s]
                     got *= state.rate[c, s]
                     used, stock = net.use[c] * day.used[j, s], state.stock[c, s]
-                    goal = net.days[net.pace[c]] * net.use[c] * day.goal[j, s]
+                    aim = 1.0 if rule.target == TO_BASELINE else day.used[j, s]
+                    if rule.target == TO_WANTED:
+                        aim = _part(day.goal[j, s], net.output[j], rule.exact)
+                    goal = net.days[net.pace[c]] * net.use[c] * aim
                     still = still and _close(got, used)
                     even_moved = even_moved and _close(stock - used + got, goal)
                     even_still = even_still and _close(stock, goal)
@@ -847,23 +930,89 @@ def _nearly_still(
                     break
             if not still and not even_moved:
                 break
-        frozen[s] = still
-        level_stock[s] = even_still if still else even_moved
+        state.moves[s] = 0.0 if still else 1.0
+        state.closes[s] = 0.0 if (even_still if still else even_moved) else 1.0
 
 
 @_jit
-def _permit(law: Law, t: int, state: State) -> None:
-    """Bring the permissions of the next orders to day t."""
-    for k in range(law.ptr[t], law.ptr[t + 1]):
-        state.limited[law.cell[k]] = 1
-        state.allowed_next[law.link[k], law.lane[k]] = law.share[k]
+def _deliveries(lanes: Lanes, net: Net, law: Law, state: State, day: Day, delivered: F64) -> None:
+    """Write what arrives over each link on the day."""
+    for s in range(len(lanes)):
+        q = 0
+        for c in range(net.use.size):
+            while q < law.cell.size and law.cell[q] < c:
+                q += 1
+            limited = q < law.cell.size and law.cell[q] == c
+            for e in range(net.link_from[c], net.link_to[c]):
+                i, own = _maker(net, c, e), net.weight[e]
+                order = own * day.multiple[i, s] * state.rate[c, s]
+                if limited:
+                    m = law.link_ptr[q] + e - net.link_from[c]
+                    order = state.placed[m, s]
+                    if state.wished.size > 0:
+                        order += state.wished[m, s] * day.grant[i, s]
+                        own = own if own > 0.0 else law.reach[m]
+                if day.give[i, s] >= 0.0:
+                    order *= day.give[i, s] / day.multiple[i, s] if day.multiple[i, s] > 0.0 else 0.0
+                elif order <= 0.0:
+                    order = day.first[i, s] * net.weight[e]
+                elif (order / own if limited else day.multiple[i, s] * state.rate[c, s]) > day.low[i, s]:
+                    order = day.level[i, s] * own
+                delivered[e, s] = order
 
 
 @_jit
-def _permitted(law: Law, t: int, state: State) -> None:
-    """Orders placed under the permissions of day t are the ones under way."""
-    for k in range(law.ptr[t], law.ptr[t + 1]):
-        state.allowed[law.link[k], law.lane[k]] = law.share[k]
+def _turn(
+    lanes: Lanes, t: int, net: Net, law: Law, rebuild: Rebuild, rule: Rule, state: State, day: Day, record: Record
+) -> None:
+    """Between the two passes: add up the day, and bring the law to the day that orders are placed for."""
+    L = len(lanes)
+    if t >= 0:
+        for b in range(state.sums.shape[0]):
+            for k in range(3):
+                for s in range(L):
+                    record.totals[t, k, s] += state.sums[b, k, s]
+        if record.limiting.size > 0:
+            _limiting(lanes, t, net, state, day, record.limiting)
+        if rebuild.maker.size > 0:
+            before = state.rebuild.copy()
+            _rebuilt(t, rebuild, state.left, day.served, state.rebuild)
+            for i in range(net.output.size):
+                for s in range(L):
+                    if before[i, s] > 0.0:
+                        wanted = state.orders[i, s] + net.final[i] + state.diverted[i, s] + state.rebuild[i, s]
+                        capacity = state.spare[i, s] * (1.0 - state.lost[i, s]) * net.output[i]
+                        day.goal[i, s] = min(wanted, capacity)
+        if record.snap[t] >= 0:
+            _deliveries(lanes, net, law, state, day, record.delivered[record.snap[t]])
+        if rule.freeze:
+            _nearly_still(lanes, net, rule, state, day)
+    if law.ptr.size > 0:
+        for k in range(law.ptr[t + 1], law.ptr[t + 2]):
+            state.allowed[law.link[k], law.lane[k]] = law.share[k]
+
+
+@_jit
+def step(
+    part: int, lanes: Lanes, t: int, lo: int, hi: int, net: Net, law: Law, shocks: Shocks, rebuild: Rebuild,
+    market: Market, rule: Rule, state: State, day: Day, record: Record,
+) -> None:  # fmt: skip
+    """Run one part of day t; firms and buyers of a range only, a range of firms starting at a block.
+
+    Day -1 is the opening, which has no firms' part.
+    """
+    if part == OPEN:
+        _shock(t, net, shocks, state.now, state.lost)
+        if rebuild.maker.size > 0:
+            _damage(t, rebuild, state.left, state.lost, state.rebuild)
+    elif part == FIRMS:
+        _firms(lanes, t, lo, hi, net, law, rule, state, day, record)
+    elif part == TURN:
+        _turn(lanes, t, net, law, rebuild, rule, state, day, record)
+    elif part == BUYERS:
+        _buyers(lanes, t, lo, hi, net, law, market, rule, state, day)
+    elif record.snap[t] >= 0:
+        record.stock[record.snap[t]] = state.stock
 
 
 @_jit
@@ -872,40 +1021,7 @@ def simulate(
     state: State, day: Day, record: Record,
 ) -> None:  # fmt: skip
     """Run every lane for n days from the state given, and write what is asked for into the record."""
-    n, L = net.output.size, len(lanes)
-    now, left = np.zeros(shocks.firm.size), rebuild.amount.copy()
-    frozen, level_stock = np.zeros(L, np.int8), np.zeros(L, np.int8)
-    widest = 0
-    if net.seller_ptr.size > 0:
-        for i in range(n):
-            widest = max(widest, net.seller_ptr[i + 1] - net.seller_ptr[i])
-    ratio, usual, tail = np.empty(widest + 1), np.empty(widest + 1), np.empty(widest + 2)
-    has_law = law.ptr.size > 0
-    if has_law:
-        _permit(law, 0, state)
-    _links(lanes, -1, net, rule, state, day, frozen, level_stock, True)
-    if has_law:
-        _permitted(law, 0, state)
-    for t in range(n_days):
-        _shock(t, net, shocks, now, state.lost)
-        if rebuild.maker.size > 0:
-            _damage(t, rebuild, left, state.lost, state.rebuild)
-        _firms(lanes, t, net, market, rebuild, rule, state, day, left, record, ratio, usual, tail)
-        snap = record.snap[t]
-        if snap >= 0:
-            for c in range(net.use.size):
-                for e in range(net.link_ptr[c], net.link_ptr[c + 1]):
-                    i = _maker(net, c, e)
-                    for s in range(L):
-                        record.delivered[snap, e, s] = _delivered(net, state, day, t, c, e, i, s)
-        if rule.freeze:
-            _nearly_still(L, net, state, day, frozen, level_stock)
-        if has_law:
-            _permit(law, t + 1, state)
-        _links(lanes, t, net, rule, state, day, frozen, level_stock, False)
-        if has_law:
-            _permitted(law, t + 1, state)
-        if rule.follow_capacity:
-            day.multiple[:] = day.multiple_next
-        if snap >= 0:
-            record.stock[snap] = state.stock
+    n = net.output.size
+    for t in range(-1, n_days):
+        for part in range(TURN if t < 0 else OPEN, CLOSE if t < 0 else CLOSE + 1):
+            step(part, lanes, t, 0, n, net, law, shocks, rebuild, market, rule, state, day, record)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numpy.typing import ArrayLike
 
 from detente.impact.calibration import NetworkError, amounts, label_codes, numbers
-from detente.impact.flow._kernels import CRITICAL, F64, I8, I32, I64, Net
+from detente.impact.flow._kernels import CRITICAL
+from detente.impact.flow.arrays import F64, I8, I32, I64, Net
 
 DAYS_A_YEAR = 365.0  # as in the two reference programs
 EMPTY = np.empty(0, np.int32)
@@ -93,9 +95,9 @@ class FlowNetwork:
         by_item = a_stock_for == "item"
         cell_start = first if by_item else np.arange(n_links)
         n_cells = cell_start.size
-        link_ptr = np.append(cell_start, n_links)
+        maker, weight = sell[order].astype(np.int32), worth[order]
+        link_ptr = np.append(cell_start, n_links).astype(np.int32)
         cell = np.repeat(np.arange(n_cells, dtype=np.int32), np.diff(link_ptr))
-        weight = worth[order]
         said = {"stock_days": stock_days, "tau": tau, "hold_days": hold_days, "link_class": link_class}
         rows = [_each(name, got, n_links)[order] for name, got in said.items()]
         for name, row in zip(("stock_days", "tau", "hold_days"), rows, strict=False):
@@ -112,19 +114,18 @@ class FlowNetwork:
             group_ptr=np.searchsorted(groups // (int(code.max(initial=0)) + 1), np.arange(n + 1)).astype(np.int64),
             cell_ptr=(np.arange(first.size + 1) if by_item else np.append(first, n_links)).astype(np.int32),
             binds=rows[3][first].astype(np.int8),
-            link_ptr=link_ptr.astype(np.int32),
+            link_from=link_ptr[:-1],
+            link_to=link_ptr[1:],
             use=np.bincount(cell, weight, n_cells).astype(np.float64) if by_item else weight.copy(),
             pace=pace.astype(np.int32),
             days=np.ascontiguousarray(table[:, 0]),
             tau=np.ascontiguousarray(table[:, 1]),
             hold=np.ascontiguousarray(table[:, 2]),
             weight=weight,
-            maker=sell[order].astype(np.int32),
+            maker=maker,
             maker_at=EMPTY,
             reach=np.empty(0) if reach is None else amounts("reach", reach, n_links)[order] / days_a_year,
-            seller_ptr=np.empty(0, np.int64),
-            seller_link=EMPTY,
-            link_cell=EMPTY,
+            **_by_seller(n, maker, cell, weight),
         )
         place = np.empty(n_links, np.int64)
         place[order] = np.arange(n_links)
@@ -147,45 +148,54 @@ class FlowNetwork:
         K = labels.size
         makers = np.argsort(code, kind="stable")
         starts = np.searchsorted(code[makers], np.arange(K + 1))
-        weight = np.empty((n, n))
-        for j0 in range(0, n, 256):  # in blocks: a transposed copy at once would double the memory
-            weight[j0 : j0 + 256] = amount[makers, j0 : j0 + 256].T
-        weight /= days_a_year
-        use = np.add.reduceat(weight, starts[:-1], axis=1)
+        weight, use = np.empty(n * n), np.empty((n, K))
+        for k in range(K):
+            mine = weight[n * starts[k] : n * starts[k + 1]].reshape(n, -1)
+            np.divide(amount[makers[starts[k] : starts[k + 1]]].T, days_a_year, out=mine)
+            mine.sum(axis=1, out=use[:, k])
+        link_from = (n * starts[:-1] + np.arange(n)[:, None] * np.diff(starts)).reshape(-1)
         net = Net(
             output=numbers("output", output) / days_a_year,
             final=numbers("final", final) / days_a_year,
             group_ptr=np.arange(n + 1, dtype=np.int64) * K,
             cell_ptr=np.arange(n * K + 1, dtype=np.int32),
             binds=np.ascontiguousarray(np.asarray(binds, dtype=np.int8).T).reshape(-1),
-            link_ptr=np.append((np.arange(n)[:, None] * n + starts[:-1]).reshape(-1), n * n).astype(np.int32),
+            link_from=link_from.astype(np.int32),
+            link_to=(link_from + np.tile(np.diff(starts), n)).astype(np.int32),
             use=use.reshape(-1),
             pace=np.tile(np.arange(K, dtype=np.int32), n),
             days=_per_item("stock_days", stock_days, K),
             tau=_per_item("tau", tau, K),
             hold=_per_item("hold_days", hold_days, K),
-            weight=weight.reshape(-1),
+            weight=weight,
             maker=makers.astype(np.int32),
             maker_at=np.tile(starts[:-1], n).astype(np.int32),
             reach=np.empty(0),
             seller_ptr=np.empty(0, np.int64),
             seller_link=EMPTY,
-            link_cell=EMPTY,
+            seller_cell=EMPTY,
+            seller_weight=np.empty(0),
         )
         return cls(n, net, np.empty(0, np.int64), EMPTY, np.tile(np.arange(K, dtype=np.int32), n))
 
     def with_clients(self) -> FlowNetwork:
-        """The same network with every seller's links listed, for rationing by level and recovery by neighbours."""
+        """The same network with every seller's links listed too, as a table needs for rationing by level and recovery by
+        neighbours; its days then take far longer."""
         if self.net.seller_ptr.size:
             return self
-        cell = self.cell if self.cell.size else np.repeat(
-            np.arange(self.net.use.size, dtype=np.int32), np.diff(self.net.link_ptr))  # fmt: skip
-        maker = self.net.maker
-        if self.net.maker_at.size:
-            maker = maker[self.net.maker_at[cell] + np.arange(cell.size) - self.net.link_ptr[cell]]
-        by_seller = np.argsort(maker, kind="stable").astype(np.int32)
-        ptr = np.concatenate(([0], np.cumsum(np.bincount(maker, minlength=self.n)))).astype(np.int64)
-        return replace(self, net=self.net._replace(seller_ptr=ptr, seller_link=by_seller, link_cell=cell))
+        net, n = self.net, self.n
+        links = net.link_to - net.link_from
+        by_place = np.argsort(net.link_from, kind="stable")
+        cell = np.repeat(by_place, links[by_place]).astype(np.int32)
+        maker = net.maker[net.maker_at[cell] + np.arange(cell.size) - net.link_from[cell]]
+        return replace(self, net=net._replace(**_by_seller(n, maker, cell, net.weight)))
+
+
+def _by_seller(n: int, maker: I32, cell: I32, weight: F64) -> dict[str, Any]:
+    """The links by seller, each seller's in the order of cells."""
+    order = np.argsort(maker, kind="stable").astype(np.int32)
+    ptr = np.concatenate(([0], np.cumsum(np.bincount(maker, minlength=n)))).astype(np.int64)
+    return {"seller_ptr": ptr, "seller_link": order, "seller_cell": cell[order], "seller_weight": weight[order]}
 
 
 def _units(name: str, given: ArrayLike, n: int) -> I64:

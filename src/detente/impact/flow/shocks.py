@@ -23,6 +23,13 @@ KINDS = {
 }  # fmt: skip
 
 
+_NONE_I, _NONE_F, _NONE_P = np.empty(0, np.int32), np.empty(0), np.empty(0, np.int64)
+NO_LAW = k.Law(
+    ptr=_NONE_P, link=_NONE_I, lane=_NONE_I, share=_NONE_F, cell=_NONE_I, link_ptr=_NONE_I, maker=_NONE_I,
+    weight=_NONE_F, reach=_NONE_F, seller_ptr=_NONE_P, seller_link=_NONE_I, pull=_NONE_F,
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Shock:
     """Capacity that a unit loses in one scenario.
@@ -130,13 +137,31 @@ def law_arrays(spans: Sequence[Span], network: FlowNetwork, n_days: int) -> k.La
         changes[since, span.scenario, at] = span.allowed
         if end <= n_days:
             changes[end, span.scenario, at] = 1.0
+    if not changes:
+        return NO_LAW
     keys = sorted(changes)
-    link = np.array([key[2] for key in keys], np.int32)
+    day, lane, link = np.array(keys, np.int64).T
+    net, i32 = network.net, np.int32
+    cell = np.unique(network.cell[link])
+    many = net.link_to[cell] - net.link_from[cell]
+    ptr = np.concatenate(([0], np.cumsum(many)))
+    links = np.repeat(net.link_from[cell] - ptr[:-1], many) + np.arange(ptr[-1])  # of these cells: ascending
+    maker = net.maker[links]
+    restricted = np.zeros(net.weight.size, np.bool_)
+    restricted[links] = True
+    pull = net.seller_weight.copy()
+    pull[restricted[net.seller_link]] = 0.0
     return k.Law(
-        ptr=np.searchsorted([key[0] for key in keys], np.arange(n_days + 2)).astype(np.int64) if keys
-        else np.empty(0, np.int64),
-        link=link,
-        cell=network.cell[link] if keys else link,
-        lane=np.array([key[1] for key in keys], np.int32),
+        ptr=np.searchsorted(day, np.arange(n_days + 2)).astype(np.int64),
+        link=np.searchsorted(links, link).astype(i32),
+        lane=lane.astype(i32),
         share=np.array([changes[key] for key in keys], np.float64),
-    )  # fmt: skip
+        cell=cell,
+        link_ptr=ptr.astype(i32),
+        maker=maker,
+        weight=net.weight[links],
+        reach=net.reach[links] if net.reach.size else net.weight[links],
+        seller_ptr=np.concatenate(([0], np.cumsum(np.bincount(maker, minlength=network.n)))).astype(np.int64),
+        seller_link=np.argsort(maker, kind="stable").astype(i32),
+        pull=pull,
+    )

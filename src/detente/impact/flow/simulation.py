@@ -22,9 +22,12 @@ from detente.impact.flow.shocks import (
     shock_arrays,
 )
 from detente.impact.flow.switches import Switches
+from detente.impact.flow.threads import run_days
 
 NO_MARKET = k.Market(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))
-LANES = (1, 4, 16)  # scenarios run at a time: each width is compiled once, and 16 fill the caches
+ALONE = 3  # up to so many scenarios run one after the other: a lane costs less alone than among two or three
+LANES = 16  # scenarios of a network run at a time, which fill the first cache
+TABLE_LANES, TABLE_BYTES = 40, 2**28  # of a table: wide matrix products, and stocks of at most so many bytes
 Hit = TypeVar("Hit", Shock, Span, Rebuilding)
 Keep = Literal["totals", "units", "all"]
 
@@ -81,6 +84,7 @@ def simulate(
     network: FlowNetwork, switches: Switches, n_days: int, *, shocks: Sequence[Shock] = (),
     permits: Sequence[Span] = (), rebuilding: Sequence[Rebuilding] = (), market: k.Market = NO_MARKET,
     n_scenarios: int = 1, keep: Keep = "units", snap_days: Sequence[int] = (), first_stock: k.F64 | None = None,
+    threads: int | None = None,
 ) -> FlowRun:  # fmt: skip
     """Run ``n_days`` days of every scenario.
 
@@ -96,6 +100,8 @@ def simulate(
         keep: "totals", "units" (output, final demand, demand of each), or "all".
         snap_days: days at whose end stocks and deliveries are kept.
         first_stock: stock of each cell on the first day, money. None: the target.
+        threads: how many share a day's work; the numbers are the same. None: the processors there are where the network
+            is large, else 1.
 
     Raises:
         NetworkError: something given has not this shape, kind or range.
@@ -123,22 +129,23 @@ def simulate(
     if switches.resource and not network.net.reach.size:
         network = replace(network, net=network.net._replace(reach=network.net.weight))
     snaps = sorted(set(snap_days))
-    wide = next(width for width in LANES if width >= min(n_scenarios, LANES[-1]))
+    wide = _lanes(network.net, n_scenarios)
+    market = _by_rival(market, network.n)
     records = []
     for first in range(0, n_scenarios, wide):
-        record = _record(network.net, n_days, wide, keep, snaps)
-        law = law_arrays(_of_block(permits, first, wide), network, n_days)
-        ones = k.Day(*(np.ones((network.n, wide)) for _ in k.Day._fields))
-        k.simulate(
-            (0,) * wide, n_days, network.net, law,
-            shock_arrays(_of_block(shocks, first, wide), network.n, wide),
-            rebuild_arrays(_of_block(rebuilding, first, wide)),
-            market, rule, _state(network, rule, wide, law.link.size > 0, first_stock), ones, record,
-        )  # fmt: skip
+        L = min(wide, n_scenarios - first)
+        record = _record(network.net, n_days, L, keep, snaps)
+        law = law_arrays(_of_block(permits, first, L), network, n_days)
+        hit = shock_arrays(_of_block(shocks, first, L), network.n, L)
+        rebuild = rebuild_arrays(_of_block(rebuilding, first, L))
+        state = _state(network, rule, L, law, hit, rebuild, first_stock)
+        ones = k.Day(*(np.ones((network.n, L)) for _ in k.Day._fields))
+        lanes = (0,) if L == 1 else np.zeros(L, np.int64)
+        run_days(threads, lanes, n_days, network.net, law, hit, rebuild, market, rule, state, ones, record)
         records.append(record)
     kept = {
-        name: getattr(records[0], name) if len(records) == 1 and wide == n_scenarios
-        else np.concatenate([getattr(r, name) for r in records], axis=-1)[..., :n_scenarios]
+        name: getattr(records[0], name) if len(records) == 1
+        else np.concatenate([getattr(r, name) for r in records], axis=-1)
         for name in k.Record._fields if name != "snap"
     }  # fmt: skip
     return FlowRun(network, switches, n_days, n_scenarios, tuple(snaps), **kept)
@@ -149,21 +156,45 @@ def _of_block(rows: Sequence[Hit], first: int, wide: int) -> list[Hit]:
     return [replace(row, scenario=row.scenario - first) for row in rows if first <= row.scenario < first + wide]
 
 
-def _state(network: FlowNetwork, rule: k.Rule, L: int, has_law: bool, first_stock: k.F64 | None) -> k.State:
+def _lanes(net: k.Net, n_scenarios: int) -> int:
+    """How many scenarios to run at a time, all blocks nearly alike."""
+    if net.seller_ptr.size:
+        if n_scenarios <= ALONE:
+            return 1
+        most = LANES
+    else:
+        most = max(1, min(TABLE_LANES, TABLE_BYTES // (16 * net.use.size)))
+    return -(-n_scenarios // -(-n_scenarios // most))
+
+
+def _by_rival(market: k.Market, n: int) -> k.Market:
+    """The same market as the loops read it: whose demand each unit takes over."""
+    if not market.ptr.size:
+        return market
+    order = np.argsort(market.rival, kind="stable")
+    loser = np.repeat(np.arange(n, dtype=np.int32), np.diff(market.ptr))
+    ptr = np.concatenate(([0], np.cumsum(np.bincount(market.rival, minlength=n)))).astype(np.int64)
+    return k.Market(ptr, loser[order], market.share[order])
+
+
+def _state(
+    network: FlowNetwork, rule: k.Rule, L: int, law: k.Law, shocks: k.Shocks, rebuild: k.Rebuild,
+    first_stock: k.F64 | None,
+) -> k.State:  # fmt: skip
     net, n = network.net, network.n
-    C, E = net.use.size, net.weight.size
+    C, Q, M = net.use.size, law.cell.size, law.maker.size
     stock = net.days[net.pace] * net.use if first_stock is None else np.asarray(first_stock, dtype=np.float64)
     if stock.shape != (C,):
         raise NetworkError(f"first_stock: got shape {stock.shape}; expected ({C},), one for each stock")
-    n_extra = C if has_law and rule.resource else 0
+    strips = 0 if net.seller_ptr.size else -(-n // k.strip_of(n))
     return k.State(
         stock=np.repeat(stock[:, None], L, axis=1),
         rate=np.zeros((C, L)),
-        extra_rate=np.zeros((n_extra, L)),
-        ready=np.full((n_extra, L), k.NEVER, np.int32),
-        limited=np.zeros(C if has_law else 0, np.int8),
-        allowed=np.ones((E if has_law else 0, L)),
-        allowed_next=np.ones((E if has_law else 0, L)),
+        ready=np.full((Q, L), k.NEVER, np.int32),
+        allowed=np.ones((M, L)),
+        placed=np.zeros((M, L)),
+        wished=np.zeros((M if rule.resource else 0, L)),
+        sent=np.zeros((strips, n, L)),
         y=np.repeat(net.output[:, None], L, axis=1),
         spare=np.full((n, L), rule.spare_base),
         lost=np.zeros((n, L)),
@@ -173,7 +204,12 @@ def _state(network: FlowNetwork, rule: k.Rule, L: int, has_law: bool, first_stoc
         rebuild=np.zeros((n, L)),
         asked=np.zeros((n, L)),
         bound=np.full((n, L), np.inf),
-        bound_half=np.full((n, L), np.inf),
+        bound_half=np.full((n if (net.binds == k.IMPORTANT).any() else 0, L), np.inf),
+        sums=np.zeros((-(-n // k.BLOCK), 3, L)),
+        now=np.zeros(shocks.firm.size),
+        left=rebuild.amount.copy(),
+        moves=np.ones(L),
+        closes=np.ones(L),
     )
 
 
