@@ -1,10 +1,14 @@
 """Where a good goes: groups of countries and their days, places read as others, the chart, and the code table."""
 
+import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from cases import FILES, ask, bite, limb, make_case, measure, problems_of
 from detente.decide import permits
+from detente.decide.facts import facts_of
+from detente.decide.places import needs_licence
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Truth
 from detente.record import Case
 
@@ -350,3 +354,28 @@ def test_a_chart_or_table_that_had_not_been_recorded_says_nothing(made: Made) ->
     files = {**chart("home:3A1"), **late}
     assert bite(made(files, as_known="2020-05-31"), "CN", DAY, "r") is UNKNOWN
     assert bite(made(files, as_known="2020-06-01"), "CN", DAY, "r") is TRUE
+
+
+# ---------------------------------------------------------------- what is kept between days
+
+CHANGES = {
+    "chart.csv": "id, regime, country, reasons, since, through\n"
+    'a, acme, DE, "NS 1", 2020-03-01, 2020-05-31\nb, acme, DE, none, 2020-06-01,\nc, acme, CN, "NS 1",,\n',
+    "codes.csv": "id, code, reason, to, since, through\n"
+    'k, acme:3A1, NS 1,,, 2020-06-30\nl, acme:3A1.b,, "G:1", 2020-04-01,\n',
+    "groups.csv": "id, group, country, since, through\ng, G:1, JP, 2020-05-05, 2020-07-01\nh, G:1, CN, 2020-08-01,\n",
+    "territories.csv": "id, country, read_as, regime, since\nt, HK, CN, acme, 2020-07-15\n",
+}
+
+
+def test_the_chart_says_the_same_whatever_was_asked_before(made: Made) -> None:
+    days = [dt.date(2020, 2, 1) + dt.timedelta(k) for k in range(0, 250, 3)]
+    asked = [(c, to, d) for c in ("3A1", "3A1.b", "9Z9") for to in ("DE", "CN", "HK", "JP", "ZZ") for d in days]
+    kept = facts_of(made(CHANGES))
+    said = [needs_licence(c, to, "acme", kept, d) for c, to, d in asked]
+    case = made(CHANGES)
+    fresh = [needs_licence(c, to, "acme", facts_of.__wrapped__(case), d) for c, to, d in asked[::-7]]
+    assert fresh == said[::-7]
+    assert len({r.text for r in said}) > 20
+    assert {r.truth for r in said} == {FALSE, UNKNOWN, TRUE}
+    assert not [r.text for r in said if re.search(r"\d{4}-\d\d-\d\d", r.text)]  # what is kept between days names none

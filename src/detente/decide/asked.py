@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from detente.decide.facts import Facts
 from detente.decide.sale import Sale, Taking
@@ -18,6 +18,7 @@ class Asked:
     """What every condition of a rule is tested on.
 
     ``bites`` gives the reason of another limb on the same sale: what takes a good out of a scope is a limb itself.
+    ``scopes`` keeps what was found of a scope that many limbs name.
     """
 
     sale: Sale
@@ -25,6 +26,7 @@ class Asked:
     facts: Facts
     day: dt.date
     bites: Callable[[str], Reason]
+    scopes: dict[str, Reason] = field(default_factory=dict)
 
     def found(self, text: str, fact: str) -> Reason:
         """A declared fact about the sale, its seller, its good or its parties: yes, no, or not known."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -47,7 +47,8 @@ class Facts:
     """Everything the law asks of the record, by id.
 
     ``reading`` says how windows are read that are not certain: ``written`` counts what is scheduled, announced or
-    disputed as in force, and what is not enforced too; ``otherwise`` counts neither.
+    disputed as in force, and what is not enforced too; ``otherwise`` counts neither. ``members`` are the rows of
+    ``groups`` by group and country, ``defeated_by`` the limbs that lift a limb or take goods out of it.
     """
 
     parties: Mapping[str, Party]
@@ -62,17 +63,21 @@ class Facts:
     findings: Mapping[tuple[str, str], tuple[Finding, ...]]
     documents: Mapping[str, tuple[Document, ...]]
     groups: Mapping[str, tuple[Membership, ...]]
+    members: Mapping[tuple[str, str], tuple[Membership, ...]]
     territories: Mapping[str, tuple[ReadAs, ...]]
     chart: Mapping[tuple[str, str], tuple[ChartRow, ...]]
     codes: Mapping[tuple[str, str], tuple[CodeRow, ...]]
     limbs: Mapping[str, tuple[Measure, Limb]]
     ownership_rules: Mapping[str, OwnershipRule]
     licence_rules: Mapping[str, tuple[LicenceRule, ...]]
+    defeated_by: Mapping[str, tuple[Limb, ...]]
     as_known: dt.date | None
     reading: Reading
     doubts: tuple[tuple[dt.date, dt.date], ...]
     windows: dict[tuple[str, dt.date], Reason] = field(default_factory=dict)  # filled as days are asked for
     held: dict[tuple[str, int], Any] = field(default_factory=dict)  # the same for ownership
+    controls: dict[Hashable, Any] = field(default_factory=dict)  # and for what the chart says of a code
+    eras: dict[str, list[int]] = field(default_factory=dict)  # the days on which what it says changes, by regime
 
     def findings_on(self, abouts: Iterable[str], fact: str, day: dt.date) -> tuple[Finding, ...]:
         """Findings about the first of several things, from the nearest to the widest, that has any on a day."""
@@ -124,9 +129,21 @@ def facts_of(case: Case, reading: Reading = "written") -> Facts:
         found = Finding(r["value"], _span(r), _fact("findings", r), _words(r["source"]))
         findings.setdefault((r["about"], r["fact"]), []).append(found)
     licences = _licences(case)
+    groups: dict[str, tuple[Membership, ...]] = _each(
+        case["groups"], "group",
+        lambda r: Membership(r["country"], _span(r), _fact("groups", r), _words(r["source"])),
+    )  # fmt: skip
+    members: dict[tuple[str, str], list[Membership]] = {}
+    for name, rows in groups.items():
+        for row in rows:
+            members.setdefault((name, row.country), []).append(row)
     rules: dict[str, list[LicenceRule]] = {}
+    defeated_by: dict[str, list[Limb]] = {}
     for m in case.measures:
         rules.setdefault(m.regime, []).extend(m.licence_rules)
+        for limb in m.limbs:
+            for name in dict.fromkeys(limb.defeats):
+                defeated_by.setdefault(name, []).append(limb)
     return Facts(
         parties=parties,
         items={
@@ -142,16 +159,15 @@ def facts_of(case: Case, reading: Reading = "written") -> Facts:
         draws=tuple(_draw(r) for r in case["draws"].iter_rows(named=True)),
         findings={k: tuple(v) for k, v in findings.items()},
         documents=_each(case["documents"], "about", _document),
-        groups=_each(
-            case["groups"], "group",
-            lambda r: Membership(r["country"], _span(r), _fact("groups", r), _words(r["source"])),
-        ),
+        groups=groups,
+        members={k: tuple(v) for k, v in members.items()},
         territories=_each(case["territories"], "country", lambda r: ReadAs(r["read_as"], r["regime"], _span(r))),
         chart=_chart(case),
         codes=_codes(case),
         limbs={limb.id: (m, limb) for m in case.measures for limb in m.limbs},
         ownership_rules={rule.id: rule for m in case.measures for rule in m.ownership_rules},
         licence_rules={k: tuple(v) for k, v in rules.items()},
+        defeated_by={k: tuple(v) for k, v in defeated_by.items()},
         as_known=case.as_known,
         reading=reading,
         doubts=tuple(_doubts(case)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from detente.decide.truth import Fact
@@ -28,6 +28,15 @@ class Span:
         if self.through is None:
             return f"since {self.since}"
         return f"{self.since or '…'} to {self.through}"
+
+
+def span_days(spans: Iterable[Span]) -> Iterator[int]:
+    """The days from which spans hold and no longer hold, as ordinals."""
+    for span in spans:
+        if span.since is not None:
+            yield span.since.toordinal()
+        if span.through is not None:
+            yield span.through.toordinal() + 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,12 +97,17 @@ def requirement(measure: Measure, limb: Limb, asked: Asked, drawn: Drawn | None)
 def lifters(limb: Limb, facts: Facts) -> list[Limb]:
     """The authorisations that may lift a rule: those that name it, and those it names."""
     named = {w.partition(":")[2] for w in limb.overcome_by if w.startswith("limb:")}
-    return [x for _, x in facts.limbs.values() if x.effect == "authorise" and (limb.id in x.defeats or x.id in named)]
+    mine = [x for x in facts.defeated_by.get(limb.id, ()) if x.effect == "authorise"]
+    named -= {x.id for x in mine}
+    if not named:
+        return mine
+    every = {x.id for x in mine} | named
+    return [x for _, x in facts.limbs.values() if x.effect == "authorise" and x.id in every]
 
 
 def removers(limb: Limb, facts: Facts) -> list[Limb]:
     """The limbs that take a sale out of a rule altogether."""
-    return [x for _, x in facts.limbs.values() if x.effect == "out_of_scope" and limb.id in x.defeats]
+    return [x for x in facts.defeated_by.get(limb.id, ()) if x.effect == "out_of_scope"]
 
 
 def _less_what_is_out(bitten: Reason, limb: Limb, asked: Asked) -> Reason:

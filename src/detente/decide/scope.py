@@ -91,7 +91,7 @@ def in_scope(limb: Limb, asked: Asked, regime: str) -> Reason:
 
 def takes_out(scope: str, facts: Facts) -> tuple[str, ...]:
     """Ids of the limbs that take goods out of a named scope."""
-    return tuple(i for i, (_, x) in facts.limbs.items() if x.effect == "out_of_scope" and scope in x.defeats)
+    return tuple(x.id for x in facts.defeated_by.get(scope, ()) if x.effect == "out_of_scope")
 
 
 def _row(scope: Scope, asked: Asked, regime: str, limb: Limb) -> Reason:
@@ -99,7 +99,7 @@ def _row(scope: Scope, asked: Asked, regime: str, limb: Limb) -> Reason:
     steps = []
     if scope.named is not None:
         steps.append(_named(scope.named, asked))
-        if scope.model_copy(update={"named": None, "text": ""}) == _EMPTY:
+        if scope.model_fields_set <= _NAME_ONLY or scope.model_copy(update={"named": None, "text": ""}) == _EMPTY:
             return steps[0]
     if scope.to or scope.to_except:
         steps.append(_bound_for(scope, asked, regime))
@@ -131,10 +131,17 @@ def _row(scope: Scope, asked: Asked, regime: str, limb: Limb) -> Reason:
 
 
 _EMPTY = Scope.model_construct()
+_NAME_ONLY = {"named", "text"}
 
 
 def _named(name: str, asked: Asked) -> Reason:
     """Whether a good is in a scope that another limb defines."""
+    if name not in asked.scopes:
+        asked.scopes[name] = _defined(name, asked)
+    return asked.scopes[name]
+
+
+def _defined(name: str, asked: Asked) -> Reason:
     facts = asked.facts
     if name not in facts.limbs:  # asked as known on a day before that limb was recorded
         return Reason(f"{name}: what it covers had not been recorded", UNKNOWN)

@@ -12,6 +12,58 @@ _jit: Callable[[Callable[..., Any]], Callable[..., Any]] = cast(Any, njit(cache=
 Array = Any  # numpy arrays of the shapes given below
 
 SAVED, REACHED = 1, 2
+DENSE = 1 << 16  # keys below are looked up in a plain table
+
+
+@_jit
+def number(
+    key: Array,  # (n,) int64, not negative
+    most: int,  # all keys are below
+    out: Array,  # (n,) int64: out, the number of the key of each line, in the order in which keys first occur
+    first: Array,  # (n,) int64: out, the first line of each different key
+) -> int:
+    """Number the different keys; returns how many there are."""
+    count = 0
+    if most <= DENSE:
+        at = np.full(max(most, 1), -1, np.int64)
+        for i in range(key.size):
+            k = at[key[i]]
+            if k < 0:
+                k = at[key[i]] = count
+                first[count] = i
+                count += 1
+            out[i] = k
+        return count
+    size = 1 << 10
+    table = np.full((size, 2), -1, np.int64)  # a hash table, which grows: key and number
+    for i in range(key.size):
+        slot = _slot(key[i], size)
+        while table[slot, 1] >= 0 and table[slot, 0] != key[i]:
+            slot = (slot + 1) & (size - 1)
+        if table[slot, 1] < 0:
+            table[slot, 0], table[slot, 1] = key[i], count
+            first[count] = i
+            count += 1
+            out[i] = count - 1
+            if 2 * count > size:
+                size *= 4
+                table = np.full((size, 2), -1, np.int64)
+                for k in range(count):
+                    again = _slot(key[first[k]], size)
+                    while table[again, 1] >= 0:
+                        again = (again + 1) & (size - 1)
+                    table[again, 0], table[again, 1] = key[first[k]], k
+        else:
+            out[i] = table[slot, 1]
+    return count
+
+
+@_jit
+def _slot(key: int, size: int) -> int:
+    """Where the search for a key begins in a hash table of a power of two."""
+    h = np.uint64(key) * np.uint64(11400714819323198485)
+    h ^= h >> np.uint64(32)
+    return int(np.int64(h & np.uint64(size - 1)))
 
 
 @_jit

@@ -134,6 +134,8 @@ def check_book(
         doubtful |= (since.toordinal() <= book.day) & (book.day <= through.toordinal())
     readings = [facts, facts_of(case, "otherwise")] if doubtful.any() else [facts]
     built = build(book, readings, partial(bites, book))
+    for tables in built:
+        tables.lenses.forget()
     numbers: list[Ints] = []
     patterns: list[list[Pattern]] = []
     for k, tables in enumerate(built):

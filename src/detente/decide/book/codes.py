@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from detente.decide.asked import Asked
+from detente.decide.book import _kernels
 from detente.decide.book.lines import completed
 from detente.decide.facts import Facts
 from detente.decide.limbs import tester
@@ -25,7 +26,6 @@ EVENTS = ("production_started", "aboard_carrier", "exported", "received", "order
 NEVER = np.iinfo(np.int32).min  # the day of an event that is not recorded
 PLACES = tuple(COUNTRIES)
 _FIRST = dt.date(1970, 1, 1).toordinal()
-_DENSE = 1 << 23
 _UNIT = "\x1f"
 
 
@@ -65,9 +65,10 @@ class Coded:
         row = self.lines.row(i, named=True)
         return order_of(row, self.links.get(row["link"]), self.facts)
 
-    def sales(self, lines: Ints) -> list[Sale]:
-        """The sales of some lines."""
-        rows = self.lines[lines].iter_rows(named=True)
+    def sales(self, lines: Ints, names: Sequence[str] | None = None) -> list[Sale]:
+        """The sales of some lines, which may go by other names than their ids."""
+        some = self.lines[lines] if names is None else self.lines[lines].with_columns(pl.Series("id", names))
+        rows = some.iter_rows(named=True)
         return [order_of(row, self.links.get(row["link"]), self.facts) for row in rows]
 
     def when(self, i: int) -> dt.date:
@@ -189,26 +190,29 @@ def buckets(days: Ints, breaks: Iterable[int]) -> Ints:
 
 
 def together(columns: Sequence[Ints]) -> tuple[Ints, Ints]:
-    """The first line of each different combination of codes, and the number of the combination of each line."""
+    """The first line of each different combination of codes, and the number of the combination of each line.
+
+    Combinations are numbered in the order in which they first occur.
+    """
     n = columns[0].size if columns else 0
-    key = np.zeros(n, dtype=np.int64)
+    key, most = np.zeros(n, dtype=np.int64), 1
     for column in columns:
         low, high = (int(column.min()), int(column.max())) if n else (0, 0)
         width = high - low + 1
         if width == 1:
             continue
-        most = int(key.max()) + 1 if n else 1
         if most * width >= 1 << 62:
-            key = np.unique(key, return_inverse=True)[1].astype(np.int64)
-            column = np.unique(column, return_inverse=True)[1].astype(np.int64)
-            low, width = 0, int(column.max()) + 1
-        key = key * width + (column - low)
-    most = int(key.max()) + 1 if n else 0
-    if most > max(_DENSE, 4 * n):
-        _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-        return first.astype(np.int64), inverse.astype(np.int64)
-    where = np.full(most, -1, dtype=np.int64)
-    where[key[::-1]] = np.arange(n - 1, -1, -1)
-    first = where[where >= 0]
-    number = np.cumsum(where >= 0) - 1
-    return first, number[key]
+            first, key = _numbered(key, most)
+            most = first.size
+        key *= width
+        key += column
+        key -= low
+        most *= width
+    return _numbered(key, most)
+
+
+def _numbered(key: Ints, most: int) -> tuple[Ints, Ints]:
+    """The first line of each different key below ``most``, and the number of the key of each line."""
+    first, number = np.empty(key.size, dtype=np.int64), np.empty(key.size, dtype=np.int64)
+    count = _kernels.number(key, most, number, first)
+    return first[:count].copy(), number

@@ -18,8 +18,8 @@ import numpy as np
 from detente.decide.book.codes import NEVER, PLACES, Coded, Ints, buckets, together
 from detente.decide.facts import Facts
 from detente.decide.goods import codes_of
-from detente.decide.places import needs_licence, read_as, within
-from detente.decide.rows import Item, Span, Variant
+from detente.decide.places import chart_days, code_days, needs_licence, place_days, read_as, within
+from detente.decide.rows import Item, Span, Variant, span_days
 from detente.record.limb import Window
 
 Lens = tuple[Any, ...]
@@ -28,15 +28,6 @@ Words = tuple[str, ...]
 SLOTS = ("id", "link", "seller_unit", "variant", "buyer_unit", "seller", "purchaser", "ultimate_consignee", "end_user")
 _PARTY = {"seller", "purchaser", "ultimate_consignee", "end_user"}
 _WHOLE = {"told", "out"}  # lenses that are laid over the whole book at once
-
-
-def span_days(spans: Iterable[Span]) -> Iterator[int]:
-    """The days from which spans hold and no longer hold, as ordinals."""
-    for span in spans:
-        if span.since is not None:
-            yield span.since.toordinal()
-        if span.through is not None:
-            yield span.through.toordinal() + 1
 
 
 def window_days(windows: Iterable[Window]) -> Iterator[int]:
@@ -50,26 +41,25 @@ class Breaks:
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
+        self._known: dict[tuple[str, str], frozenset[int]] = {}
 
     def geo(self, words: Iterable[str], regime: str) -> frozenset[int]:
         """What is inside the places named, to a regime."""
-        names = set(words)
-        if not names:
-            return frozenset()
-        spans = [x.span for name in names for x in self.facts.groups.get(name, ())]
-        spans += [x.span for rows in self.facts.territories.values() for x in rows if x.regime == regime]
-        return frozenset(span_days(spans))
+        return place_days(words, regime, self.facts)
 
     def codes(self, regime: str) -> frozenset[int]:
         """The code table of a regime."""
-        rows = (x for (r, _), rows in self.facts.codes.items() if r == regime for x in rows)
-        return frozenset(span_days(x.span for x in rows))
+        return self._of("codes", regime, code_days)
 
     def chart(self, regime: str) -> frozenset[int]:
         """Whether a code needs a licence to a country."""
-        words = {w for (r, _), rows in self.facts.codes.items() if r == regime for x in rows for w in x.to}
-        marks = (x.span for (r, _), rows in self.facts.chart.items() if r == regime for x in rows)
-        return self.codes(regime) | frozenset(span_days(marks)) | self.geo({*words, "*"}, regime)
+        return self._of("chart", regime, chart_days)
+
+    def _of(self, what: str, regime: str, find: Callable[[str, Facts], frozenset[int]]) -> frozenset[int]:
+        """The days of a regime, worked out once."""
+        if (what, regime) not in self._known:
+            self._known[what, regime] = find(regime, self.facts)
+        return self._known[what, regime]
 
     def told(self, facts: Iterable[str], kinds: Iterable[str]) -> frozenset[int]:
         """What findings and papers of some kinds say."""
@@ -114,6 +104,11 @@ class Lenses:
         view.goods, view._goods, view._outs = self.goods, self.whole._goods[lines], self._outs
         view.lines, view.whole, view._made, view._rows = lines, self.whole, {}, {}
         return view
+
+    def forget(self) -> None:
+        """Let go of the codes made so far, eight bytes a line each, but for those that are asked for again."""
+        self._made = {lens: codes for lens, codes in self._made.items() if lens[0] in _WHOLE}
+        self._rows.clear()
 
     @property
     def n(self) -> int:

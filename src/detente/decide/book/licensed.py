@@ -12,12 +12,12 @@ from detente.decide.asked import Asked
 from detente.decide.book import _kernels
 from detente.decide.book.answers import Answer, Pattern, answer_of, worse
 from detente.decide.book.codes import Coded, Ints, together
-from detente.decide.book.lenses import Lens, Lenses, numbered, span_days, window_days
+from detente.decide.book.lenses import Lens, Lenses, numbered, window_days
 from detente.decide.book.people import ROLES
 from detente.decide.book.tables import Tables
 from detente.decide.facts import Facts
 from detente.decide.licences import CONFIRMATION, Cover, covers
-from detente.decide.rows import Licence
+from detente.decide.rows import Licence, span_days
 from detente.decide.truth import FALSE, UNKNOWN
 
 Progress = Callable[[str, int, int], None]
@@ -63,14 +63,15 @@ class Licensed:
     lines: Ints
     of: Ints
 
-    def may_be_unknown(self, limb: str) -> npt.NDArray[np.bool_]:
-        """The groups in which it may not be known whether a licence covers a line against a limb."""
-        each = ([c for one in g.covers for c in one.get(limb, ())] for g in self.groups)
-        found = [
-            any(c.reason.truth is UNKNOWN for c in mine) or (g.is_limited and any(c.rest is not FALSE for c in mine))
-            for g, mine in zip(self.groups, each, strict=True)
-        ]
-        return np.array([*found, False], dtype=bool)
+    def may_be_unknown(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """By limb, the groups in which it may not be known whether a licence covers a line against it."""
+        found: dict[str, npt.NDArray[np.bool_]] = {}
+        for n, group in enumerate(self.groups):
+            for limb, mine in (x for one in group.covers for x in one.items()):
+                tight = group.is_limited
+                if any(c.reason.truth is UNKNOWN or (tight and c.rest is not FALSE) for c in mine):
+                    found.setdefault(limb, np.zeros(len(self.groups) + 1, dtype=bool))[n] = True
+        return found
 
 
 def is_limited(covers: Sequence[Cover], own: frozenset[tuple[str, int]]) -> bool:

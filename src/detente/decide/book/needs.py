@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -57,7 +57,7 @@ class Needs:
         said = rows.explode("word").with_columns(text).group_by("at", maintain_order=True).agg("word")
         where = self.of.copy()
         where[lines] = lists.len() + np.arange(lines.size)
-        return pl.concat([lists, said["word"].rename("needs")]).gather(where)
+        return pl.concat([lists, said["word"].rename("needs")], rechunk=True).gather(where)
 
 
 class Texts:
@@ -123,24 +123,24 @@ class _Said:
         new = np.flatnonzero(self.text[number] == -1)
         if new.size:
             first, _ = together([number[new]])
-            for k in new[first].tolist():
-                words = self.finder.ask(self.test, int(some[k]), whole=self.is_whole)
-                is_own = self.finder.names_line(words, int(some[k]))
-                self.text[number[k]] = -2 if is_own else self.finder.texts.number(words)
+            at = some[new[first]]
+            for place, words in zip(at.tolist(), self._asked(at), strict=True):
+                is_own = self.finder.names_line(words, place)
+                self.text[self.number[place]] = -2 if is_own else self.finder.texts.number(words)
         found = self.text[number]
         at = np.flatnonzero(found == -2)
         if at.size:
             day, to = self.finder.view.day[some[at]], self.finder.destination[some[at]]
             first, each = together([number[at], day, to])
-            texts = []
-            for j in first.tolist():
-                key = (int(number[at[j]]), int(day[j]), int(to[j]))
-                if key not in self.finer:
-                    words = self.finder.ask(self.test, int(some[at[j]]), whole=self.is_whole)
-                    self.finer[key] = self.finder.texts.number(words)
-                texts.append(self.finer[key])
-            found[at] = np.array(texts, dtype=np.int64)[each]
+            keys = list(zip(number[at[first]].tolist(), day[first].tolist(), to[first].tolist(), strict=True))
+            new = np.array([j for j, key in enumerate(keys) if key not in self.finer], dtype=np.int64)
+            for j, words in zip(new.tolist(), self._asked(some[at[first[new]]]), strict=True):
+                self.finer[keys[j]] = self.finder.texts.number(words)
+            found[at] = np.array([self.finer[key] for key in keys], dtype=np.int64)[each]
         return found
+
+    def _asked(self, places: Ints) -> Iterator[Words]:
+        return self.finder.ask(self.test, places, whole=self.is_whole)
 
 
 class _Finder:
@@ -166,8 +166,8 @@ class _Finder:
         self.tests = {k: dict(conditions(m, x)) for k, (m, x) in enumerate(tables.limbs)}
         group = np.full(book.n, -1, dtype=np.int64)
         group[found.lines] = found.of
-        self.found, self.group = found, group[lines]
-        self._unsure: dict[str, np.ndarray] = {}
+        self.group = group[lines]
+        self.unsure = found.may_be_unknown()
         self.stand = draws.stand[lines] if draws.stand.size else np.zeros(lines.size, np.int64)
         self._said: dict[Hashable, _Said] = {}
         self._rows: dict[int, list[tuple[Ints, Ints]]] = {}
@@ -316,10 +316,8 @@ class _Finder:
         """What is not known of the licences against a rule."""
         found = np.zeros(some.size, dtype=np.int64)
         limb = self.tables.limbs[k][1].id
-        if limb not in self._unsure:
-            self._unsure[limb] = self.found.may_be_unknown(limb)
-        at = np.flatnonzero(self._unsure[limb][self.group[some]])
-        if at.size:
+        at = np.flatnonzero(self.unsure[limb][self.group[some]]) if limb in self.unsure else ()
+        if len(at):
             names = (("column", "variant"), ("column", "seller_unit"))
             said = self._kept(("licences", limb), self._covers(limb), names, (self.group, self.stand), whole=True)
             found[at] = said.of(some[at])
@@ -333,16 +331,15 @@ class _Finder:
 
         return test
 
-    def ask(self, test: Test, place: int, *, whole: bool) -> Words:
-        """What one line is told, its own id left open unless the record speaks of it."""
-        self.at = int(self.lines[place])
-        sale = self.book.sale(self.at)
-        if self.own[place] < 0:
-            sale = replace(sale, id=SELF)
-        when = self.book.when(self.at)
-        asked = self.book.asked(self.at, self.facts, sale) if whole else Asked(sale, (), self.facts, when, _no)
-        reason = test(asked)
-        return () if reason is None else tuple(dict.fromkeys(reason.unknowns()))
+    def ask(self, test: Test, places: Ints, *, whole: bool) -> Iterator[Words]:
+        """What some lines are told, their own ids left open unless the record speaks of them."""
+        lines, own = self.lines[places], self.own[places].tolist()
+        names = [SELF if k < 0 else self.tables.lenses.own_names[k] for k in own]
+        for at, sale in zip(lines.tolist(), self.book.sales(lines, names), strict=True):
+            self.at, when = at, self.book.when(at)
+            asked = self.book.asked(at, self.facts, sale) if whole else Asked(sale, (), self.facts, when, _no)
+            reason = test(asked)
+            yield () if reason is None else tuple(dict.fromkeys(reason.unknowns()))
 
     def names_line(self, words: Words, place: int) -> bool:
         """Whether the day or the destination of a line is named."""

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from detente.decide.asked import Asked
 from detente.decide.book.codes import Coded, Ints
-from detente.decide.book.lenses import Lenses, span_days, window_days
+from detente.decide.book.lenses import Lenses, window_days
 from detente.decide.facts import Facts
 from detente.decide.limbs import at_home
 from detente.decide.members import is_meant, ownership_days
-from detente.decide.rows import Party
+from detente.decide.rows import Party, span_days
 from detente.decide.rules import strictest
 from detente.decide.sale import Taking, legal_party
 from detente.decide.truth import FALSE, TRUE, Reason, Truth
