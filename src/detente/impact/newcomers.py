@@ -39,16 +39,24 @@ def newcomers(
     rows = _candidates(case)
     if rows.height == 0:
         return None
-    asked = replace(
-        case, tables={**case.tables, "links": rows.select(case["links"].columns)},
-        digest=f"{case.digest} newcomers",
-    )  # fmt: skip
+    asked = _with_links(case, rows)
     found = permits(asked, since, through)
     if progress is not None:
         progress(1, 1)
     return Newcomers(
         tuple(rows["seller"]), tuple(rows["buyer"]), tuple(rows["like"]), replace(found, record=case.digest)
     )
+
+
+def could_be(case: Case) -> Case | None:
+    """The case with the sales that could be in place of those that are, in the order of `Newcomers`; None: no such."""
+    rows = _candidates(case)
+    return None if rows.height == 0 else _with_links(case, rows)
+
+
+def _with_links(case: Case, rows: pl.DataFrame) -> Case:
+    tables = {**case.tables, "links": rows.select(case["links"].columns)}
+    return replace(case, tables=tables, digest=f"{case.digest} newcomers")
 
 
 def _candidates(case: Case) -> pl.DataFrame:

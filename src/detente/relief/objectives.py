@@ -120,6 +120,12 @@ class Objectives:
                 each[i, self.sides.index(p.paid_by)] -= p.fee_usd_m
         return table.astype(np.float64) @ each
 
+    def gains(self, avoided: Floats, packages: npt.ArrayLike) -> Floats:
+        """What each side gains where units avoid these losses (K x n, shares of output), fees as in ``evaluate``."""
+        table = np.asarray(packages, dtype=np.bool_)
+        found = self._by_side(avoided, self.menu.sides(table))
+        return found + self.fees(table) if self.of == "value_added" else found
+
     def _batch(self, table: Bools) -> Values:
         shares = self.menu.shares(table)
         side = self.menu.sides(table)

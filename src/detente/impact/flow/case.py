@@ -133,7 +133,7 @@ def _laid_out(
 ) -> tuple[list[Span], FlowNetwork, list[str]]:  # fmt: skip
     """The network of a segment as the loops read it, with the law of its days."""
     network = part.network
-    links = _links(network, newcomers)
+    links = links_of(network, newcomers)
     n, m = network.units.height, network.seller.size
     row_of = {int(row): k for k, row in enumerate(network.rows)}
     spans = _spans(permits, row_of, law, first, part, lasting)
@@ -154,7 +154,7 @@ def _laid_out(
     return spans, flow, np.unique(items).tolist()
 
 
-def _links(network: Network, newcomers: Newcomers | None) -> _Links:
+def links_of(network: Network, newcomers: Newcomers | None) -> _Links:
     m = network.seller.size
     own = np.arange(m)
     none = np.zeros(0, dtype=np.int64)
