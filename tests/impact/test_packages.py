@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from detente.decide import permits
 from detente.impact import packages
-from detente.impact.calibration import NetworkError
-from detente.impact.closing import losses, models_of
+from detente.impact.calibration import NetworkError, calibrate_links
+from detente.impact.closing import run
 from detente.impact.network import Network
 from detente.impact.packages import READINGS, Losses, Prepared, evaluate, prepare, prepare_links, with_facts
+from detente.impact.propagation import propagate
 from detente.record import Case
 from reference.cascade_twin import cascade_twin
 
@@ -107,24 +108,57 @@ def test_results_do_not_depend_on_the_executor(monkeypatch: pytest.MonkeyPatch) 
                 same(alone, found[reading])
 
 
+def one_by_one(network: Network, allowed: np.ndarray, stopped: np.ndarray, reading: str) -> tuple[np.ndarray, ...]:
+    """The same through `propagate`: scenario by scenario, and step by step."""
+    n, items = network.units.height, network.units["item"].to_numpy()
+    pairs, pair = np.unique(network.seller * n + network.buyer, return_inverse=True)
+    value, kept = (np.bincount(pair, v, pairs.size) for v in (network.value, network.value * allowed))
+    seller, buyer = pairs // n, pairs % n
+    classes = np.zeros(pairs.size, int)
+    classes[pair] = np.minimum(network.link_class, 1) if reading == "low" else network.link_class
+    revenue = np.maximum(network.output, np.bincount(seller, value, n))
+    measured = calibrate_links(n, seller, buyer, value, items[seller], classes, revenue=revenue)
+    options = {
+        "allowed": np.where(value > 0, np.minimum(kept / np.where(value > 0, value, 1.0), 1.0), 1.0),
+        "market": None if reading == "high" else items, "tolerance": 1e-12,
+    }  # fmt: skip
+    inputs = propagate(measured, shock_down=stopped, **options)
+    orders = propagate(measured, shock_down=stopped, shock_up=inputs.loss_down, **options)
+    return inputs.loss_down, orders.loss
+
+
 @pytest.mark.parametrize("day", ["2019-10-01", "2020-09-16", "2021-01-20"])
 def test_the_case_costs_what_closing_says(huawei: Case, day: str) -> None:
     network, law = Network.of(huawei, day), permits(huawei, day, day).on(day)
     share, low, high = (x[network.rows] for x in (law.allowed, law.low, law.high))
     found = evaluate(network, share, low=low, high=high)
-    for reading, run in zip(READINGS, losses(models_of(network), share, low, high), strict=True):
-        np.testing.assert_allclose(found[reading].loss[0], run.loss, rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(found[reading].loss_down[0], run.loss_down, rtol=1e-9, atol=1e-12)
+    for reading, allowed in zip(READINGS, (share, high, low), strict=True):
+        down, loss = one_by_one(network, allowed, np.zeros(network.units.height), reading)
+        np.testing.assert_allclose(found[reading].loss[0], loss, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(found[reading].loss_down[0], down, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("day", ["2019-10-01", "2021-01-20"])
+def test_the_outcome_of_a_day_is_that_of_its_package(huawei: Case, day: str) -> None:
+    network, law = Network.of(huawei, day), permits(huawei, day, day).on(day)
+    share, low, high = (x[network.rows] for x in (law.allowed, law.low, law.high))
+    found, units = evaluate(network, share, low=low, high=high), run(network, law).units
+    figure = found["figure"].loss[0]
+    assert units["loss_share"].to_list() == figure.tolist()
+    for end, loss in (
+        ("low", np.minimum(found["low"].loss[0], figure)),
+        ("high", np.maximum(found["high"].loss[0], figure)),
+    ):
+        assert units[f"loss_usd_m_{end}"].to_list() == (loss * network.output).tolist()
 
 
 def test_units_that_stop_are_firms_that_fail(huawei: Case) -> None:
     network = Network.of(huawei, "2019-05-15")
     n, E = network.units.height, len(network.links)
     found = evaluate(network, np.ones((n, E)), stopped=np.eye(n), readings="figure")["figure"]
-    models = models_of(network)
     for k in (0, 30, n - 1):
-        alone = losses(models, np.ones(E), np.ones(E), np.ones(E), np.eye(n)[k])[0]
-        np.testing.assert_allclose(found.loss[k], alone.loss, rtol=1e-9, atol=1e-12)
+        _, alone = one_by_one(network, np.ones(E), np.eye(n)[k], "figure")
+        np.testing.assert_allclose(found.loss[k], alone, rtol=1e-9, atol=1e-12)
 
 
 def test_closed_forms_by_reading() -> None:

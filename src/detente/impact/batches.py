@@ -74,9 +74,10 @@ def run_batches(
     )
     parts = list(pairwise([0, *ends[ends > 0].tolist()])) or [(0, 0)]
     common = Common(layout.links, layout.orders, market, weights, rule, None if as_reference else heavy)
-    jobs = [
-        (column_part(down, a, b), column_part(up, a, b), kept[(kept >= a) & (kept < b)] - a) for a, b in parts
-    ]  # fmt: skip
+    jobs = []
+    for a, b in parts:
+        part = column_part(down, a, b)
+        jobs.append((part, part if up is down else column_part(up, a, b), kept[(kept >= a) & (kept < b)] - a))
     if executor is None:
         found: Iterable[Found] = (run_batch(common, *job) for job in jobs)
     else:

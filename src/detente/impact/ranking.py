@@ -15,14 +15,15 @@ from detente.decide import permits
 from detente.decide.facts import facts_of
 from detente.decide.sale import legal_party, link_rows
 from detente.decide.scope import window_on
-from detente.impact.closing import Models, losses, models_of
 from detente.impact.network import Network
+from detente.impact.packages import Prepared, evaluate, prepare
 from detente.record import Case, DetenteError
 from detente.record.load import as_day
 
 Floats = npt.NDArray[np.float64]
 Kind = Literal["link", "licence", "measure", "limb", "firm"]
 
+AT_ONCE = 256  # things ranked by one call: a table of them and all sales is held
 NOTHING, TODAY = "no measures", "status quo"
 REACH = {"in_scope", "out_of_scope", "define", "inform"}  # effects of limbs that close no sale by themselves
 SCHEMA = {
@@ -71,7 +72,7 @@ def rank(case: Case, as_of: dt.date | str | None = None, kind: Kind = "link") ->
     network = Network.of(case, day)
     if network.units.height == 0:
         raise DetenteError(f"No unit of the record exists on {day}: there is nothing to rank.")
-    world = _World(network, models_of(network), sorted(network.units["side"].unique()))
+    world = _World(network, prepare(network), sorted(network.units["side"].unique()))
     found = pl.concat([_frame(kind, one, world) for one in _EACH[kind](case, world)] or [pl.DataFrame()])
     return _ranked(found)
 
@@ -115,19 +116,34 @@ class _World:
     """The network of the day, measured once, with the sides in order."""
 
     network: Network
-    models: Models
+    ready: Prepared
     sides: list[str]
 
-    def cost(self, law: _Law, stopped: Floats | None = None) -> _Cost:
-        """Run the cascade with what is allowed of each sale, or with units that stop."""
-        network = self.network
-        if stopped is None:
-            closed = network.value * (1.0 - law.share)
-            direct = np.bincount(network.seller, closed, network.units.height).astype(np.float64)
-        else:
-            direct = stopped * network.output
-        runs = losses(self.models, law.share, law.low, law.high, stopped)
-        return _Cost(*(self._by_side(x) for x in (direct, *(r.loss * network.output for r in runs))))
+    def cost(self, law: _Law) -> _Cost:
+        """Run the cascade with what is allowed of each sale."""
+        closed = self.network.value * (1.0 - law.share)
+        direct = np.bincount(self.network.seller, closed, self.network.units.height).astype(np.float64)
+        return self._costs(direct[None], law.share[None], law.low[None], law.high[None])[0]
+
+    def closed(self, links: npt.NDArray[np.int64]) -> list[_Cost]:
+        """Close some sales, each alone."""
+        share, direct = np.ones((links.size, len(self.network.links))), np.zeros((links.size, self.ready.n))
+        share[np.arange(links.size), links] = 0.0
+        direct[np.arange(links.size), self.network.seller[links]] = self.network.value[links]
+        return self._costs(direct, share, share, share)
+
+    def stopped(self, units: Floats) -> list[_Cost]:
+        """Stop units, a row of them at a time."""
+        open_ = np.ones((units.shape[0], len(self.network.links)))
+        return self._costs(units * self.network.output, open_, open_, open_, units)
+
+    def _costs(
+        self, direct: Floats, share: Floats, low: Floats, high: Floats, stopped: Floats | None = None
+    ) -> list[_Cost]:
+        weights = self._sides() * self.network.output[:, None]
+        found = evaluate(self.ready, share, low=low, high=high, stopped=stopped, weights=weights)
+        sums = (found[reading].sums for reading in ("figure", "low", "high"))
+        return [_Cost(*row) for row in zip(direct @ self._sides(), *sums, strict=True)]
 
     def law(self, case: Case) -> _Law:
         """What a case allows of each sale on the day."""
@@ -135,18 +151,18 @@ class _World:
         rows = self.network.rows
         return _Law(found.allowed[rows], found.low[rows], found.high[rows])
 
-    def _by_side(self, value: Floats) -> Floats:
-        sums = self.network.units.select("side", pl.Series("v", value)).group_by("side").agg(pl.col("v").sum())
-        return sums.sort("side")["v"].to_numpy()
+    def _sides(self) -> Floats:
+        """Which unit is on which side, as a table of 0 and 1."""
+        table: Floats = np.equal.outer(self.network.units["side"].to_numpy(), self.sides).astype(np.float64)
+        return table
 
 
 def _links(_: Case, world: _World) -> Iterator[_One]:
     network, names = world.network, world.network.units["name"].to_list()
-    for k, link in enumerate(network.links):
-        share = np.ones(len(network.links))
-        share[k] = 0.0
-        name = f"{names[network.seller[k]]} to {names[network.buyer[k]]}"
-        yield _One(link, name, NOTHING, world.cost(_Law(share, share, share)))
+    for first in range(0, len(network.links), AT_ONCE):
+        some = np.arange(first, min(first + AT_ONCE, len(network.links)))
+        for k, cost in zip(some.tolist(), world.closed(some), strict=True):
+            yield _One(network.links[k], f"{names[network.seller[k]]} to {names[network.buyer[k]]}", NOTHING, cost)
 
 
 def _licences(case: Case, world: _World) -> Iterator[_One]:
@@ -194,10 +210,13 @@ def _rules(case: Case, world: _World, rules: list[tuple[str, str, frozenset[str]
 
 
 def _firms(_: Case, world: _World) -> Iterator[_One]:
-    units, open_ = world.network.units, np.ones(len(world.network.links))
-    for party, name in units.select("party", "party_name").unique().sort("party").iter_rows():
-        stopped = (units["party"] == party).cast(pl.Float64).to_numpy()
-        yield _One(party, name, NOTHING, world.cost(_Law(open_, open_, open_), stopped))
+    units = world.network.units
+    parties = units.select("party", "party_name").unique().sort("party")
+    stopped = np.equal.outer(parties["party"].to_numpy(), units["party"].to_numpy()).astype(np.float64)
+    for first in range(0, parties.height, AT_ONCE):
+        some = slice(first, first + AT_ONCE)
+        for (party, name), cost in zip(parties[some].iter_rows(), world.stopped(stopped[some]), strict=True):
+            yield _One(party, name, NOTHING, cost)
 
 
 _EACH: dict[str, Callable[[Case, _World], Iterator[_One]]] = {
