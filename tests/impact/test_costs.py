@@ -18,7 +18,6 @@ from detente.impact.runs import daily
 from detente.impact.world import World
 from detente.record import Case, DetenteError
 
-
 pytestmark = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="three years of days, run in Python")
 
 

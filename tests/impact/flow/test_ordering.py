@@ -1,8 +1,8 @@
 """Optimum <= flow at rest <= cascade where theory says so, and for each condition a network where it fails.
 
-The conditions (docs/validation.md): inputs are critical or bind nothing; goods are rationed by level; no spare capacity;
-stocks are aimed at the baseline's and last at least as long as a gap takes to close; the optimum may do what the flow
-may. Compared are output by unit (flow and cascade) and value added in all (optimum and flow).
+The conditions (docs/validation.md): inputs are critical or bind nothing; goods are rationed by level; no spare
+capacity; the stocks aimed at are those of the baseline and last at least as long as a gap takes to close; the optimum
+may do what the flow may. Compared: output by unit (flow and cascade), value added in all (optimum and flow).
 """
 
 from __future__ import annotations
