@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 
 import polars as pl
 import pytest
@@ -16,6 +17,8 @@ from detente.impact.network import Network
 from detente.impact.runs import daily
 from detente.impact.world import World
 from detente.record import Case, DetenteError
+
+pytestmark = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="three years of days, run in Python")
 
 
 @pytest.fixture(scope="module")

@@ -106,7 +106,7 @@ def pools_of_pairs(network: Network, items: Ints, use: Inputs, allowed: Floats, 
 
     A maker may supply what a buyer buys of its item; pairs of an item that the buyer does not buy count for nothing.
     """
-    free = np.flatnonzero((allowed >= 1.0) & (network.value > 0))
+    free = np.flatnonzero(allowed >= 1.0)
     makers, buyers = np.append(network.seller[free], seller), np.append(network.buyer[free], buyer)
     known = {(b, k): q for q, (b, k) in enumerate(zip(use.buyer.tolist(), use.item.tolist(), strict=True))}
     able: dict[int, set[int]] = {}

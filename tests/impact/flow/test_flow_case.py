@@ -69,7 +69,7 @@ def test_a_unit_that_is_sold_counts_for_its_owner_of_the_day(huawei, law):
     assert run.by_party().filter(pl.col("party") == "zhixin")["output_usd_m"].item() > 0
 
 
-def test_newcomers_are_asked_only_where_the_law_lets_them(huawei, law):
+def test_other_makers_are_asked_only_where_the_law_lets_them(huawei, law):
     """Each sale that could be is decided like a sale of the record; who may not sell sells nothing."""
     network = Network.of(huawei, "2020-05-15")
     found = newcomers(huawei, law.first, law.last)
@@ -96,7 +96,7 @@ def _always(permits):
     return _decided(permits, 1.0)
 
 
-def test_rivals_take_over_what_a_maker_cannot_sell(huawei, law):
+def test_competitors_take_over_what_a_maker_cannot_sell(huawei, law):
     network = Network.of(huawei, "2020-05-15")
     rivals = market.rivals(huawei, network)
     with_rivals = flow.run(network, law, rivals=rivals, lasting=900)

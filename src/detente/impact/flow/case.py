@@ -168,18 +168,26 @@ def links_of(network: Network, newcomers: Newcomers | None) -> _Links:
         if s in at and b in at and like in like_of
     ]
     new, seller, buyer, like = (np.array([row[c] for row in there], dtype=np.int64) for c in range(4))
-    items = np.unique(network.units["item"].to_numpy(), return_inverse=True)[1]
-    made = np.bincount(items, network.output)
-    width = int(items.max(initial=0)) + 1
-    keys = network.buyer * width + items[network.seller]
-    spent = np.bincount(keys, network.value, network.units.height * width)
-    asked = items[seller]
-    share = np.divide(network.output[seller], made[asked], out=np.zeros(new.size), where=made[asked] > 0)
-    return _Links(
-        np.append(network.seller, seller), np.append(network.buyer, buyer),
-        np.append(network.value, np.zeros(new.size)),
-        np.append(network.value, spent[buyer * width + asked] * share), np.append(own, like), new,
-    )  # fmt: skip
+    items = np.unique(network.units["item"].to_numpy(), return_inverse=True)[1].astype(np.int64)
+    sellers, buyers = np.append(network.seller, seller), np.append(network.buyer, buyer)
+    value = np.append(network.value, np.zeros(new.size))
+    could = reach(network.units.height, sellers, buyers, value, items, network.output)
+    return _Links(sellers, buyers, value, could, np.append(own, like), new)
+
+
+def reach(n: int, seller: I64, buyer: I64, value: F64, item: I64, output: F64) -> F64:
+    """How much of an order that finds no place elsewhere each link draws, money a year.
+
+    Its value; for a newcomer, or a sale that the record has without a figure, what the buyer spends on the item times
+    the seller's share of all that is made of it.
+    """
+    made = np.bincount(item, output)
+    width = int(item.max(initial=0)) + 1
+    spent = np.bincount(buyer * width + item[seller], value, n * width)
+    asked = item[seller]
+    share = np.divide(output[seller], made[asked], out=np.zeros(seller.size), where=made[asked] > 0)
+    drawn: F64 = np.where(value > 0, value, spent[buyer * width + asked] * share)
+    return drawn
 
 
 def _share(permits: Permits, law: Law) -> F64:
