@@ -107,7 +107,8 @@ def test_an_entry_that_was_amended_stays_ended(made: Callable[..., Case]) -> Non
 
 
 def test_a_suspended_rule_comes_back_and_a_lifted_one_does_not(made: Callable[..., Case]) -> None:
-    windows = "[{since = 2020-03-02, through = 2020-07-31, recorded = 2020-01-01}, {since = 2020-09-01, recorded = 2020-01-01}]"
+    first = "{since = 2020-03-02, through = 2020-07-31, recorded = 2020-01-01}"
+    windows = f"[{first}, {{since = 2020-09-01, recorded = 2020-01-01}}]"
     case = made({"measures/order.toml": measure(limb("list", LISTED, windows=windows))})
     days = ("2020-05-31", DAY, "2020-07-10", "2020-08-15", "2020-09-01", "2020-10-01")
     free, held = "not_subject", "licence_required"

@@ -18,13 +18,13 @@ from reference.reach import reach
 def network_of(output: list[float], items: list[str], sales: list[tuple[int, int, float, int]]) -> Network:
     """A network from sales: seller, buyer, value, class."""
     n = len(output)
-    units = pl.DataFrame(
-        {"unit": [str(i) for i in range(n)], "item": items, "output_usd_m": [float(x) for x in output]}
-    )
+    made = [float(x) for x in output]
+    units = pl.DataFrame({"unit": [str(i) for i in range(n)], "item": items, "output_usd_m": made})
     s, b, v, c = (list(x) for x in zip(*sales, strict=True)) if sales else ([], [], [], [])
+    names = tuple(f"{i}>{j}:{k}" for k, (i, j) in enumerate(zip(s, b, strict=True)))
     return Network(
-        dt.date(2020, 1, 1), units, tuple(f"{i}>{j}:{k}" for k, (i, j) in enumerate(zip(s, b, strict=True))), np.arange(len(s)),
-        np.array(s, np.int64), np.array(b, np.int64), np.array(v, np.float64), np.array(c, np.int8), 0, "",
+        dt.date(2020, 1, 1), units, names, np.arange(len(s)), np.array(s, np.int64), np.array(b, np.int64),
+        np.array(v, np.float64), np.array(c, np.int8), 0, "",
     )  # fmt: skip
 
 
