@@ -209,7 +209,7 @@ def overlay(copy: Copy) -> list[Spot]:
         copy.cell(f"{at}/stakes.csv", "consortium-p-mate", "owner", "p-mate-consortum"),
         copy.cell(f"{at}/stakes.csv", "huawei-p-mate", "supersedes", "huawei-pmate", shown="id"),
         copy.cell(f"{at}/stakes.csv", "huawei-p-mate", "confidence", "likely"),
-        copy.cell(f"{at}/parties.csv", "p-mate-consortium", "side", "China"),
+        copy.cell(f"{at}/stakes.csv", "consortium-p-mate", "control", "China"),
         copy.cell("items.csv", "rf", "tags", "radio parts"),
         (f"{at}/stakes.csv", 2, "supersedes"),
     ]

@@ -26,6 +26,16 @@ third = "Third countries"
 [horizon]                      # the days the case is about, both inclusive
 since = 2019-01-01
 through = 2021-12-31
+
+# [regimes]                    # whose each regime is: its word in measures = a side
+# home = "home"
+
+# [[security]]                 # what a side wants held back: units of another with one of these tags
+# id = "networks"
+# title = "Base stations"
+# side = "home"
+# of = "target"
+# tags = ["restricted_capability"]
 """
 
 _MEASURE = """\

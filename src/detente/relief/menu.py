@@ -189,7 +189,7 @@ class Menu:
             if code not in place.known:
                 v = self._with(_subset(place.proposals, code)).decide(place.row, self.day)
                 place.known[code] = (v.share, v.share_low, v.share_high)
-        return np.array([place.known[c] for c in codes]), which
+        return np.array([place.known[c] for c in codes]).reshape(-1, 3), which
 
     def _with(self, taken: tuple[int, ...]) -> _Changed:
         """The case with some proposals acted on; the last few are kept."""

@@ -174,7 +174,7 @@ def _aims(menu: Menu) -> tuple[Security, ...]:
         return about.security
     tagged = {s for s, words in units.select("side", "tags").iter_rows() if RESTRICTED in (words or ())}
     return tuple(
-        Security(id=f"{RESTRICTED}:{s}", title=f"Restricted capability of {label}", side=s, of=s, tags=(RESTRICTED,))
+        Security(id=f"{RESTRICTED}.{s}", title=f"Restricted capability of {label}", side=s, of=s, tags=(RESTRICTED,))
         for s, label in about.sides.items()
         if s in tagged
     )
