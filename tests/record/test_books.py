@@ -7,7 +7,7 @@ import pytest
 
 from cases import LISTED, brief, limb, make_case, measure, problems_of
 from detente.decide import verdict
-from detente.decide.usage import licences
+from detente.decide.licensing.usage import licences
 from detente.record import Case, RecordError, load
 
 Made = Callable[..., Case]

@@ -14,7 +14,7 @@ from rich.padding import Padding
 
 from detente.cli.options import AsKnown, AsOf, CaseName, Json, Orders, Out, Overlays, day_of, open_case
 from detente.cli.output import NOT_ADVICE, console, counting, print_json, table, write_table
-from detente.decide.diff import Diff, diff_cases, diff_days
+from detente.decide.changes.diff import Diff, diff_cases, diff_days
 from detente.record import Case, DetenteError
 from detente.record.load import as_day
 from detente.report.numbers import amount, percent

@@ -14,9 +14,9 @@ from rich.markup import escape
 from detente.cli.options import AsKnown, AsOf, CaseName, Json, Orders, Out, Overlays, day_of, heading, open_case
 from detente.cli.output import NOT_ADVICE, console, counting, print_json, table, write_table
 from detente.decide import Book, order_book
-from detente.decide.standing import LIVE, STRANDS
-from detente.decide.usage import ladder as expiry_ladder
-from detente.decide.usage import licences as usage
+from detente.decide.licensing.standing import LIVE, STRANDS
+from detente.decide.licensing.usage import ladder as expiry_ladder
+from detente.decide.licensing.usage import licences as usage
 from detente.record import Case
 from detente.report.numbers import amount, percent
 

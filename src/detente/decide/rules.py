@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from detente.decide.asked import Asked
 from detente.decide.facts import Facts
 from detente.decide.goods import is_item
-from detente.decide.ledger import Drawn
-from detente.decide.licences import Cover, any_cover, covers
+from detente.decide.licensing.ledger import Drawn
+from detente.decide.licensing.licences import Cover, any_cover, covers
 from detente.decide.limbs import SAVING, is_saved
 from detente.decide.scope import in_scope, in_window
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, Truth, all_of, any_of

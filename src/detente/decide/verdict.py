@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from detente.decide.asked import Asked
 from detente.decide.facts import Facts, facts_of
-from detente.decide.ledger import Drawn, recorded
-from detente.decide.licences import Cover
+from detente.decide.licensing.ledger import Drawn, recorded
+from detente.decide.licensing.licences import Cover
 from detente.decide.limbs import SAVING, is_saved, tester
 from detente.decide.rules import Requirement, needs_of, outcome_of, requirement, review, tree
 from detente.decide.sale import Sale, get_sale, taking_part

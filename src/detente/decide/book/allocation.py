@@ -15,13 +15,13 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from detente.decide import ledger
 from detente.decide.book import _kernels
 from detente.decide.book.answers import answer_of, with_room, worse
 from detente.decide.book.codes import NEVER, Coded, Ints
 from detente.decide.book.licensed import Answers, Group, Licensed
 from detente.decide.facts import Facts
-from detente.decide.licences import Cover
+from detente.decide.licensing import ledger
+from detente.decide.licensing.licences import Cover
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Truth
 
 Line = tuple[str, int]

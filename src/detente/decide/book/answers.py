@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from detente.decide.book.tables import Masks, Tables, numbers
-from detente.decide.licences import Cover
+from detente.decide.licensing.licences import Cover
 from detente.decide.rules import outcome_of, status_of
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, Truth
 from detente.decide.verdict import WORSE, draws_of, share_of, state_of

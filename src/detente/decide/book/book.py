@@ -11,7 +11,6 @@ from functools import cached_property, partial
 import numpy as np
 import polars as pl
 
-from detente.decide import ledger
 from detente.decide.book.allocation import Draws, allocate
 from detente.decide.book.answers import Answer, Pattern, pattern_of
 from detente.decide.book.codes import Coded, Ints, as_days, coded
@@ -23,6 +22,7 @@ from detente.decide.book.people import POLICIES
 from detente.decide.book.reviews import NONE, reviews
 from detente.decide.book.tables import build
 from detente.decide.facts import facts_of
+from detente.decide.licensing import ledger
 from detente.decide.sale import Sale
 from detente.decide.verdict import Verdict, decide
 from detente.record import Case, NotFound

@@ -16,7 +16,7 @@ from detente.decide.book.lenses import Lens, Lenses, numbered, window_days
 from detente.decide.book.people import ROLES
 from detente.decide.book.tables import Tables
 from detente.decide.facts import Facts
-from detente.decide.licences import CONFIRMATION, Cover, covers
+from detente.decide.licensing.licences import CONFIRMATION, Cover, covers
 from detente.decide.rows import Licence, span_days
 from detente.decide.truth import FALSE, UNKNOWN
 

@@ -25,8 +25,8 @@ from detente.decide.book.licensed import Answers, Licensed
 from detente.decide.book.people import ROLES
 from detente.decide.book.tables import Family, Masks, Tables, has
 from detente.decide.facts import Facts
-from detente.decide.ledger import Drawn
-from detente.decide.licences import covers
+from detente.decide.licensing.ledger import Drawn
+from detente.decide.licensing.licences import covers
 from detente.decide.limbs import DOWNSTREAM, conditions, plays
 from detente.decide.truth import UNKNOWN, Reason, any_of
 

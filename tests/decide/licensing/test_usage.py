@@ -11,19 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import LISTED, limb, measure
-from detente.decide import ledger, order_book
+from detente.decide import order_book
 from detente.decide.events import event_days
 from detente.decide.facts import facts_of
-from detente.decide.licences import _valid
+from detente.decide.licensing import ledger
+from detente.decide.licensing.licences import _valid
+from detente.decide.licensing.standing import STRANDS, by_events, customers, last_day, standing
+from detente.decide.licensing.usage import ladder, licences
 from detente.decide.rows import Licence, LicenceEvent, Line, Span
-from detente.decide.standing import STRANDS, by_events, customers, last_day, standing
 from detente.decide.truth import TRUE, Fact, truth
-from detente.decide.usage import ladder, licences
 from detente.record import Case, DetenteError, load
 from detente.record.dictionary import dictionary
 
 Made = Callable[..., Case]
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 ONE = dt.timedelta(days=1)
 RULES = """
 [[licence_rules]]

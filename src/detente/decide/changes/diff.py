@@ -12,12 +12,12 @@ import polars as pl
 from detente.decide.book import read_book
 from detente.decide.book.book import silent
 from detente.decide.book.licensed import Progress
-from detente.decide.causes import causes
-from detente.decide.changed import sentence
-from detente.decide.standing import LIVE, STRANDS
+from detente.decide.changes.causes import causes
+from detente.decide.changes.changed import sentence
+from detente.decide.changes.told import Told, View, links_of, orders_of
+from detente.decide.licensing.standing import LIVE, STRANDS
+from detente.decide.licensing.usage import licences
 from detente.decide.table import Orders
-from detente.decide.told import Told, View, links_of, orders_of
-from detente.decide.usage import licences
 from detente.record import Case, DetenteError
 from detente.record.load import as_day
 

@@ -11,13 +11,13 @@ import pytest
 from cases import LISTED, limb, make_case, measure
 from detente.decide import check
 from detente.decide.book import read_book
-from detente.decide.diff import CHANGES, Diff, change_of, diff_cases, diff_days
+from detente.decide.changes.diff import CHANGES, Diff, change_of, diff_cases, diff_days
+from detente.decide.changes.told import Told, links_of, orders_of
 from detente.decide.events import event_days
-from detente.decide.told import Told, links_of, orders_of
 from detente.record import Case, DetenteError, RecordError, load
 
 Made = Callable[..., Case]
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 ONE = dt.timedelta(days=1)
 A, N, OVA = "acme>vell:chip", "norr>vell:chip", "acme>ova:chip"
 RULE = {"measures/order.toml": measure(limb("list", LISTED))}

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from detente.decide import ledger
 from detente.decide.book import Book
 from detente.decide.facts import Facts, facts_of
+from detente.decide.licensing import ledger
+from detente.decide.licensing.standing import LIVE, NEXT, STRANDS, holders, last_day, standing
 from detente.decide.rows import Licence, Line
-from detente.decide.standing import LIVE, NEXT, STRANDS, holders, last_day, standing
 from detente.record import Case, DetenteError
 from detente.record.load import as_day
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from detente.decide import ledger
 from detente.decide.facts import Facts
+from detente.decide.licensing import ledger
 from detente.decide.places import is_under, own_codes, within
 from detente.decide.rows import Licence, LicenceEvent, Line
 from detente.decide.sale import Sale, Taking, legal_party

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from detente.decide.changed import Changed, first_sentence, row_changed, window_changed
+from detente.decide.changes.changed import Changed, first_sentence, row_changed, window_changed
 from detente.decide.facts import Facts, facts_of
 from detente.decide.limbs import SAVING, conditions
 from detente.decide.rules import AGAINST, DEFINED, OVERCOME, RULE
