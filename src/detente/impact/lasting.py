@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import starmap
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from detente.impact.assumptions import End
 from detente.impact.calibration import NetworkError
+from detente.impact.draws import Drawn
 from detente.impact.flow._kernels import Market
-from detente.impact.flow.case import links_of
+from detente.impact.flow.case import SETTINGS, links_of, reach
 from detente.impact.flow.markets import of_rivals
 from detente.impact.flow.network import FlowNetwork
 from detente.impact.flow.shocks import Span
 from detente.impact.flow.simulation import NO_MARKET, simulate
 from detente.impact.flow.switches import Switches
 from detente.impact.network import Network
-from detente.impact.runs import AT_REST, MILD, Adapting, rest_days, switches
+from detente.impact.runs import AT_REST, MILD, REST_DAYS, Adapting, rest_days, switches
 from detente.impact.world import World
+
+if TYPE_CHECKING:
+    from detente.impact.uncertainty import Common
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -65,6 +71,32 @@ class Lasting:
         with_rivals = adapting == "everybody" and rivals.height > 0
         market = of_rivals(net, rivals, assumed.sigma.central) if with_rivals else NO_MARKET
         return cls(net, links.new, flow, market, switches(assumed, end, adapting), rest_days(world, [net]))
+
+    @classmethod
+    def of_draw(cls, common: Common, drawn: Drawn, k: int) -> Lasting:
+        """Lay out world ``k`` of some drawn ones, as `detente.impact.uncertainty` runs it. ``new`` counts its rows."""
+        base, assumed = common.network, drawn.assumed
+        n, m, n_new = base.units.height, base.seller.size, common.new_seller.size
+        network = replace(
+            base, value=drawn.value[k], link_class=drawn.link_class[k],
+            units=base.units.with_columns(pl.Series("output_usd_m", drawn.output[k])),
+        )  # fmt: skip
+        items = np.unique(base.units["item"].to_numpy(), return_inverse=True)[1].astype(np.int64)
+        seller, buyer = np.append(base.seller, common.new_seller), np.append(base.buyer, common.new_buyer)
+        like, value = np.append(np.arange(m), common.new_like), np.append(network.value, np.zeros(n_new))
+        flow = FlowNetwork.of(
+            n, seller, buyer, value, items, link_class=network.link_class.astype(np.float64)[like],
+            output=network.revenue, stock_days=drawn.stock_days[k][like], tau=float(assumed["tau"][k]),
+            reach=reach(n, seller, buyer, value, items, network.output),
+        )  # fmt: skip
+        rivals = common.rivals.with_columns(pl.Series("share", drawn.market[k]))
+        market = of_rivals(network, rivals, float(assumed["sigma"][k])) if rivals.height else NO_MARKET
+        rules = replace(
+            SETTINGS, spare_limit=1.0 + float(assumed["spare"][k]), spare_tau=float(assumed["spare_tau"][k]),
+            important=float(assumed["important"][k]), qualification_days=round(float(assumed["qualification_days"][k])),
+        )  # fmt: skip
+        days = max(REST_DAYS, int(np.ceil(drawn.stock_days[k].max(initial=0.0))) + AT_REST)
+        return cls(network, np.arange(n_new), flow, market, rules, days)
 
     def run(self, allowed: npt.ArrayLike, new_allowed: npt.ArrayLike, *, executor: Executor | None = None) -> Floats:
         """The share of its output that each unit loses at rest under each of K laws: K x n, below 0 where it gains.

@@ -15,16 +15,12 @@ from scipy import stats
 
 from detente.decide.permits import OnDay
 from detente.impact.assumptions import Assumptions
-from detente.impact.closing import losses, models_of
 from detente.impact.draws import Drawn, Floats, Ints, draw
-from detente.impact.flow import case as flow_case
-from detente.impact.flow.markets import of_rivals
-from detente.impact.flow.network import FlowNetwork
-from detente.impact.flow.shocks import Span
-from detente.impact.flow.simulation import NO_MARKET, simulate
+from detente.impact.lasting import Lasting
 from detente.impact.network import Network
 from detente.impact.optimum_bounds import bounds
-from detente.impact.runs import AT_REST, NEAR, REST_DAYS, diversion
+from detente.impact.packages import evaluate
+from detente.impact.runs import NEAR, REST_DAYS, diversion
 from detente.impact.world import World
 from detente.record import Case, DetenteError
 from detente.record.load import as_day
@@ -41,8 +37,9 @@ class Uncertainty:
     """Losses in K worlds, USD m a year, as if the law of ``day`` lasted.
 
     ``cascade`` and ``flow`` are K x units (``units`` as in a network; the flow averaged over its last year),
-    ``optimum`` K x sides, its low end by side; ``value_added`` is K x 3, lost in all: optimum, flow, cascade. ``uniform`` is K x
-    facts, where in its range each of ``facts`` (kind, fact) was drawn. ``seed`` makes the same draws again.
+    ``optimum`` K x sides, its low end by side; ``value_added`` is K x 3, lost in all: optimum, flow, cascade.
+    ``uniform`` is K x facts, where in its range each of ``facts`` (kind, fact) was drawn. ``seed`` makes the same
+    draws again.
     """
 
     day: dt.date
@@ -210,7 +207,7 @@ def uncertainty(
     network = Network.of(case, day)
     if network.units.height == 0:
         raise DetenteError(f"No unit of the record exists on {day}: there is nothing to cost.")
-    common, new_law, sellers = _common(ready, network, day)
+    common, new_law, sellers = common_of(ready, network, day)
     drawn = draw(
         case, network, ready.permits.on(day), new_law, sellers, common.rivals, ready.assumptions, n=draws, seed=seed
     )
@@ -232,7 +229,7 @@ def uncertainty(
     )
 
 
-def _common(world: World, network: Network, day: dt.date) -> tuple[Common, OnDay | None, Sequence[str]]:
+def common_of(world: World, network: Network, day: dt.date) -> tuple[Common, OnDay | None, Sequence[str]]:
     """What all draws share, and the law of sales that could be, with their sellers."""
     at = {u: k for k, u in enumerate(network.units["unit"])}
     like = {name: k for k, name in enumerate(network.links)}
@@ -273,8 +270,8 @@ def run_batch(common: Common, drawn: Drawn) -> tuple[Floats, Floats, Floats, Flo
         share, revenue = drawn.share[k], network.revenue
         rivals = common.rivals.with_columns(pl.Series("share", drawn.market[k]))
         sigma, spare = float(drawn.assumed["sigma"][k]), float(drawn.assumed["spare"][k])
-        cascade[k] = losses(models_of(network), share, share, share)[0].loss * network.output
-        flow[k] = _at_rest(common, network, drawn, k, rivals)
+        cascade[k] = evaluate(network, share, readings="figure")["figure"].loss[0] * network.output
+        flow[k] = _at_rest(common, network, drawn, k)
         able = drawn.may[k]
         found = bounds(
             network, share, common.group, common.n_groups, spare=spare, diversion=diversion(network, rivals, sigma),
@@ -286,27 +283,7 @@ def run_batch(common: Common, drawn: Drawn) -> tuple[Floats, Floats, Floats, Flo
     return cascade, flow, best, added
 
 
-def _at_rest(common: Common, network: Network, drawn: Drawn, k: int, rivals: pl.DataFrame) -> Floats:
+def _at_rest(common: Common, network: Network, drawn: Drawn, k: int) -> Floats:
     """Output lost by each unit in the last year of a world whose law lasts, USD m a year."""
-    n, m = network.units.height, network.seller.size
-    items = np.unique(network.units["item"].to_numpy(), return_inverse=True)[1].astype(np.int64)
-    seller, buyer = np.append(network.seller, common.new_seller), np.append(network.buyer, common.new_buyer)
-    like = np.append(np.arange(m), common.new_like)
-    value = np.append(network.value, np.zeros(common.new_seller.size))
-    flow = FlowNetwork.of(
-        n, seller, buyer, value, items, link_class=network.link_class.astype(np.float64)[like],
-        output=network.revenue, stock_days=drawn.stock_days[k][like], tau=float(drawn.assumed["tau"][k]),
-        reach=flow_case.reach(n, seller, buyer, value, items, network.output),
-    )  # fmt: skip
-    allowed = np.append(drawn.share[k], drawn.may[k].astype(np.float64))
-    spans = [Span(int(e), float(allowed[e])) for e in np.flatnonzero(allowed < 1.0)]
-    rule = replace(
-        flow_case.SETTINGS, spare_limit=1.0 + float(drawn.assumed["spare"][k]),
-        spare_tau=float(drawn.assumed["spare_tau"][k]), important=float(drawn.assumed["important"][k]),
-        qualification_days=round(float(drawn.assumed["qualification_days"][k])),
-    )  # fmt: skip
-    days = max(REST_DAYS, int(np.ceil(drawn.stock_days[k].max(initial=0.0))) + AT_REST)
-    market = of_rivals(network, rivals, float(drawn.assumed["sigma"][k])) if rivals.height else NO_MARKET
-    run = simulate(flow, rule, days, permits=spans, market=market)
-    lost: Floats = flow.output * AT_REST - run.output[-AT_REST:, :, 0].sum(axis=0)
-    return np.where(np.abs(lost) <= 1e-7 * AT_REST * flow.output, 0.0, lost)
+    lost: Floats = Lasting.of_draw(common, drawn, k).run(drawn.share[k], drawn.may[k])[0]
+    return np.where(np.abs(lost) <= 1e-7, 0.0, lost) * network.revenue

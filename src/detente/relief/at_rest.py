@@ -30,6 +30,7 @@ class AtRest:
     """
 
     objectives: Objectives
+    world: World
     lasting: Lasting
     new: Menu | None
     known: dict[bytes, Floats] = field(default_factory=dict)
@@ -44,7 +45,7 @@ class AtRest:
         world = World.of(menu.case, menu.day, menu.day, assumptions=assumptions)
         asked = None if world.newcomers is None else could_be(menu.case)
         new = None if asked is None else Menu.of(asked, menu.proposals, menu.day)
-        return cls(objectives, Lasting.of(world, menu.day, network=menu.network), new)
+        return cls(objectives, world, Lasting.of(world, menu.day, network=menu.network), new)
 
     @property
     def n_proposals(self) -> int:
@@ -80,9 +81,7 @@ class AtRest:
         """The share of its output that each unit loses under each of K packages, K x n; the same law is run once."""
         table = np.asarray(packages, dtype=np.bool_)
         allowed = self.objectives.menu.shares(table)[0]
-        fresh = np.zeros((table.shape[0], 0)) if self.new is None else self.new.shares(table)[0]
-        if self.new is not None:
-            fresh = _spread(self.new, fresh)
+        fresh = np.zeros((table.shape[0], 0)) if self.new is None else _spread(self.new, self.new.shares(table)[0])
         laws = np.concatenate((allowed, fresh), axis=1)
         keys = [row.tobytes() for row in laws]
         ask = {key: k for k, key in enumerate(keys) if key not in self.known}
@@ -94,6 +93,14 @@ class AtRest:
                 del self.known[key]
         self.known.update(zip(ask, found, strict=True))
         return np.array([self.known[k] for k in keys]).reshape(table.shape[0], self.lasting.flow.n)
+
+    def new_shares(self, packages: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
+        """What the law would leave of each sale that could be and whose units exist on the day: figure, low, high."""
+        table = np.asarray(packages, dtype=np.bool_)
+        if self.new is None:
+            return (none := np.zeros((table.shape[0], 0))), none, none
+        figure, low, high = (_spread(self.new, x)[:, self.lasting.new] for x in self.new.shares(table))
+        return figure, low, high
 
     def evaluate(self, packages: Bools) -> Values:
         """Value K packages, a bool K x P; see `Values`."""
