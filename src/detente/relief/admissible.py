@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from detente.decide.facts import Facts, facts_of
+from detente.decide.licensing.standing import LIVE, standing
 from detente.decide.rules import RULE
 from detente.decide.sale import legal_party
 from detente.decide.scope import in_window
-from detente.decide.licensing.standing import LIVE, standing
 from detente.decide.truth import FALSE, TRUE
 from detente.decide.verdict import Verdict
 from detente.record import Case, DetenteError

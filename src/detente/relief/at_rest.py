@@ -81,7 +81,7 @@ class AtRest:
         """The share of its output that each unit loses under each of K packages, K x n; the same law is run once."""
         table = np.asarray(packages, dtype=np.bool_)
         allowed = self.objectives.menu.shares(table)[0]
-        fresh = np.zeros((table.shape[0], 0)) if self.new is None else _spread(self.new, self.new.shares(table)[0])
+        fresh = self.spread(table)
         laws = np.concatenate((allowed, fresh), axis=1)
         keys = [row.tobytes() for row in laws]
         ask = {key: k for k, key in enumerate(keys) if key not in self.known}
@@ -93,6 +93,11 @@ class AtRest:
                 del self.known[key]
         self.known.update(zip(ask, found, strict=True))
         return np.array([self.known[k] for k in keys]).reshape(table.shape[0], self.lasting.flow.n)
+
+    def spread(self, packages: npt.ArrayLike) -> Floats:
+        """The figure of the share allowed of each sale that could be, those whose units do not exist closed: K x N."""
+        table = np.asarray(packages, dtype=np.bool_)
+        return np.zeros((table.shape[0], 0)) if self.new is None else _spread(self.new, self.new.shares(table)[0])
 
     def new_shares(self, packages: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
         """What the law would leave of each sale that could be and whose units exist on the day: figure, low, high."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -140,6 +140,12 @@ class Frontier:
         n_sides = self.axes.side.size
         most = np.broadcast_to(np.asarray(capability, dtype=np.float64), (self.axes.capability.size,))
         return hypervolume(self.points, np.concatenate((self.origin[:n_sides], -most - CAPABILITY_GRAIN)))
+
+    def part(self, rows: Bools) -> Frontier:
+        """Some of its packages (a boolean each), in the same order."""
+        return replace(
+            self, packages=self.packages[rows], points=self.points[rows], values=take(self.values, rows), exact=False
+        )
 
     def frame(self) -> pl.DataFrame:
         """One row a package: package (its place), proposals, gain of each side with _low and _high, capabilities."""

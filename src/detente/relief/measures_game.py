@@ -20,7 +20,7 @@ from detente.decide.verdict import decide
 from detente.impact.network import Network
 from detente.impact.packages import READINGS, Prepared, Reading, evaluate, prepare
 from detente.impact.ranking import REACH
-from detente.record import Case, DetenteError
+from detente.record import Case, DetenteError, NotFound
 from detente.record.limb import Limb
 from detente.record.load import as_day
 
@@ -126,7 +126,8 @@ def measures_game(
         sides: whose losses; None: every side with a unit.
 
     Raises:
-        DetenteError: no unit or no such measure exists on the day, or a word is unknown.
+        DetenteError: no unit exists on the day, or a word is unknown.
+        NotFound: no such measure is in force on the day.
 
     Example:
         >>> from detente import load
@@ -146,9 +147,7 @@ def measures_game(
         raise DetenteError(f"No unit exists on {day} of {', '.join(sorted(set(asked) - set(known))) or 'any side'}.")
     members = _members(case, day, kind)
     if not members:
-        raise DetenteError(
-            f"No {kind} that closes or opens a sale is in force on {day}: there is nothing to share out."
-        )
+        raise NotFound(f"No {kind} that closes or opens a sale is in force on {day}: there is nothing to share out.")
     limbs = tuple(m[3] for m in members)
     side = network.units["side"].to_numpy()
     return MeasuresGame(

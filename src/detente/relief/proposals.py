@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from detente.decide.facts import facts_of
+from detente.decide.licensing.standing import standing
 from detente.decide.permits import OnDay, permits
 from detente.decide.sale import legal_party, link_rows
 from detente.decide.scope import window_on
-from detente.decide.licensing.standing import standing
 from detente.record import Case, DetenteError
 from detente.record.files import FILE, ROW
 from detente.record.load import as_day
