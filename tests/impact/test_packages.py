@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from detente.decide import permits
 from detente.impact import packages
 from detente.impact.calibration import NetworkError, calibrate_links
-from detente.impact.closing import run
+from detente.impact.closing import losses, models_of, run
 from detente.impact.network import Network
 from detente.impact.packages import READINGS, Losses, Prepared, evaluate, prepare, prepare_links, with_facts
 from detente.impact.propagation import propagate
@@ -136,6 +136,9 @@ def test_the_case_costs_what_closing_says(huawei: Case, day: str) -> None:
         down, loss = one_by_one(network, allowed, np.zeros(network.units.height), reading)
         np.testing.assert_allclose(found[reading].loss[0], loss, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(found[reading].loss_down[0], down, rtol=1e-9, atol=1e-12)
+    for reading, alone in zip(READINGS, losses(models_of(network), share, low, high), strict=True):
+        assert alone.loss.tolist() == found[reading].loss[0].tolist()
+        assert alone.loss_down.tolist() == found[reading].loss_down[0].tolist()
 
 
 @pytest.mark.parametrize("day", ["2019-10-01", "2021-01-20"])

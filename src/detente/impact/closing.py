@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -11,7 +13,7 @@ from detente.decide.verdict import STATES
 from detente.impact.calibration import NetworkError
 from detente.impact.network import Network
 from detente.impact.outcome import Outcome
-from detente.impact.packages import TOLERANCE, Losses, Reading, evaluate
+from detente.impact.packages import READINGS, TOLERANCE, Losses, Prepared, Reading, evaluate, prepare
 from detente.record import DetenteError
 
 Floats = npt.NDArray[np.float64]
@@ -51,6 +53,35 @@ def run(network: Network, permits_on_a_day: OnDay, *, tolerance: float = TOLERAN
     )
     unknown = permits_on_a_day.state[rows] == STATES.index("unknown")
     return _outcome(network, share, unknown, found, tolerance)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Models:
+    """A network made ready for the three runs."""
+
+    ready: Prepared
+    tolerance: float
+
+
+def models_of(network: Network, tolerance: float = TOLERANCE) -> Models:
+    """Measure a network once for any number of runs."""
+    return Models(prepare(network), tolerance)
+
+
+def losses(
+    models: Models, share: Floats, low: Floats, high: Floats, shock: Floats | None = None
+) -> tuple[Losses, Losses, Losses]:
+    """The figure, the low and the high run of one package, a value a unit; `evaluate` runs many at once.
+
+    ``share``, ``low`` and ``high`` are what is allowed of each sale, ``shock`` (a value a unit) the share of output
+    that units lose at the start, in both channels.
+    """
+    found = evaluate(models.ready, share, low=low, high=high, stopped=shock, tolerance=models.tolerance)
+    figure, least, most = (
+        replace(found[reading], loss=found[reading].loss[0], loss_down=found[reading].loss_down[0])
+        for reading in READINGS
+    )
+    return figure, least, most
 
 
 def _outcome(
