@@ -41,7 +41,8 @@ class Uncertainty:
     """Losses in K worlds, USD m a year, as if the law of ``day`` lasted.
 
     ``cascade`` and ``flow`` are K x units (``units`` as in a network; the flow averaged over its last year),
-    ``optimum`` K x sides, its low end by side; ``value_added`` is K x 3, lost in all: optimum, flow, cascade. ``uniform`` is K x
+    ``optimum`` K x sides, its low end by side; ``value_added`` is K x 3, lost in all: optimum, flow, cascade.
+    ``uniform`` is K x
     facts, where in its range each of ``facts`` (kind, fact) was drawn. ``seed`` makes the same draws again.
     """
 
