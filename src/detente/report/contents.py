@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,12 +12,13 @@ import plotly.graph_objects as go
 
 import detente
 from detente.decide import Permits
-from detente.impact.outcome import Outcome
+from detente.impact.assumptions import Assumptions
+from detente.impact.models import Bracket
 from detente.record import Case
 from detente.record.load import overlay_about
-from detente.report import evidence, figures, ledgers, loss_figures, losses, story_tables
+from detente.report import course_figures, evidence, figures, ledgers, loss_figures, losses, story_tables
 from detente.report.laws import MeasureText, measure_texts
-from detente.report.numbers import listed, long_day, loss_range, money, money_span, percent, percents
+from detente.report.numbers import balance_range, listed, long_day, loss_or_gain, money, money_span, percent, percents
 from detente.report.story import KINDS, by_country, story_days
 from detente.report.tables import Table
 from detente.report.timeline import MAX_ROWS, Mark, by_sale, by_seller, history, marks
@@ -53,6 +55,9 @@ class Contents:
     through: dt.date
     has_sales: bool
     has_star: bool
+    has_losses: bool
+    flow_days: int
+    n_newcomers: int
     is_by_seller: bool
     n_sales: int
     marks: tuple[Mark, ...]
@@ -62,7 +67,7 @@ class Contents:
     country_tables: tuple[tuple[dt.date, Table], ...]
     sold: str
     path_total: str
-    settings: tuple[str, ...]
+    assumptions: tuple[str, ...]
     measures: tuple[MeasureText, ...]
 
 
@@ -83,21 +88,25 @@ def contents(
     rows = by_sale(case, sales)
     is_by_seller = len(rows) > MAX_ROWS
     signs = marks(case, told, as_of, since, through)
-    outcome = losses.outcome_on(case, permits, as_of)
-    firms = losses.by_firm(outcome)
-    path = losses.path_of(case, permits, progress)
+    world = losses.world_of(case, permits, since, through)
+    day = losses.on_day(world, as_of)
+    firms, gainers = losses.by_firm(day), losses.gainers(day)
+    span = losses.over(world, since, through, progress)
     places = evidence.sources_of(case)
     charts = {
         "timeline": figures.timeline(by_seller(case, sales) if is_by_seller else rows, signs, since, through),
-        "sides": loss_figures.by_side(outcome.by_side(), sides),
+        "sides": loss_figures.by_side(day.by_side(), sides),
+        "waterfall": course_figures.waterfall(day.waterfall(), sides),
         "firms": loss_figures.by_firm(firms, sides),
     }
     tables = [
         story_tables.day_table(totals),
         story_tables.item_table(by_item(case, permits, as_of), as_of),
         story_tables.span_table(rows),
-        story_tables.side_table(outcome, sides),
+        story_tables.side_table(day, sides),
         story_tables.firm_table(firms, sides),
+        story_tables.gain_table(gainers, sides),
+        story_tables.stop_table(day if span is None else span, sides),
         evidence.confidence_table(case),
         evidence.source_table(case),
         evidence.sale_table(case, permits, as_of, places),
@@ -114,23 +123,28 @@ def contents(
         charts["flow"] = figures.flow(streams)
     if is_by_seller:
         charts["every-sale"] = figures.timeline(rows, signs, since, through)
-    if path is not None:
-        charts["path"] = loss_figures.path(path.frame(), sides)
-        tables.append(story_tables.path_table(path, sides))
+    if gainers.height:
+        charts["gains"] = loss_figures.gains(gainers, sides)
+    if span is not None:
+        charts["path"] = course_figures.path(span.by_day(), sides)
+        tables.append(story_tables.path_table(span, sides))
     group = case.about.focus_group
     focus = "a focus group (the case names none)" if group is None else spoken(group)
     return Contents(
         title=case.about.title,
         summary=case.about.summary,
-        answer=answer(now, outcome, focus, sides),
-        meta=_meta(case, as_of, outcome),
-        key_figures=_key_figures(case, now, outcome, focus),
+        answer=answer(now, day, focus, sides),
+        meta=_meta(case, as_of),
+        key_figures=_key_figures(case, now, day, focus),
         focus=focus,
         as_of=as_of,
         since=since,
         through=through,
         has_sales=bool(rows),
-        has_star=any("*" in _span(r) for r in outcome.by_side().iter_rows(named=True)),
+        has_star=not (day.by_side()["is_supported"].all() and firms["is_supported"].all()),
+        has_losses=bool((day.by_side()["loss_usd_m_high"] > 0).any()),
+        flow_days=day.flow.n_days,
+        n_newcomers=int(day.settings["newcomers"]),
         is_by_seller=is_by_seller,
         n_sales=len(rows),
         marks=signs,
@@ -139,13 +153,13 @@ def contents(
         tables={t.id: t for t in tables},
         country_tables=story_tables.country_tables(by_country(case, permits, told)) if rows else (),
         sold="" if now.sold_usd_m == 0 else money(now.sold_usd_m),
-        path_total="" if path is None else _by_side(path.by_side().iter_rows(named=True), sides),
-        settings=tuple(f"{k.replace('_', ' ')} {_plain(v)}" for k, v in sorted(outcome.settings.items())),
+        path_total="" if span is None else _by_side(span.by_side().iter_rows(named=True), sides),
+        assumptions=_assumptions(world.assumptions),
         measures=measure_texts(case, places),
     )
 
 
-def answer(now: DayTotal, outcome: Outcome, focus: str, sides: Mapping[str, str]) -> str:
+def answer(now: DayTotal, found: Bracket, focus: str, sides: Mapping[str, str]) -> str:
     """The whole page in one sentence."""
     if now.value_usd_m > 0:
         shares = zip(KINDS, percents([now.share(k) for k in KINDS]), strict=True)
@@ -155,27 +169,32 @@ def answer(now: DayTotal, outcome: Outcome, focus: str, sides: Mapping[str, str]
         what = f"On {long_day(now.day)}, {total}, {listed(parts)}"
     else:
         what = f"On {long_day(now.day)} the record has no sales to {focus} with a value"
-    lost = _by_side(outcome.by_side().iter_rows(named=True), sides)
+    lost = _by_side(found.by_side().iter_rows(named=True), sides)
     if not lost:
         return f"{what}; no output is lost."
-    return f"{what}; if that lasted and nobody adapted, the output lost a year would be {lost}."
-
-
-def _plain(setting: float | int | str | bool) -> str:
-    return ("no", "yes")[setting] if isinstance(setting, bool) else f"{setting}"
+    return (
+        f"{what}; if that lasted, the output lost a year would be {lost}: from what is lost where everybody adapts as "
+        "well as the law allows to what is lost where nobody does."
+    )
 
 
 def _span(row: Mapping[str, Any]) -> str:
-    return loss_range(row["loss_usd_m_low"], row["loss_usd_m_high"])
+    return balance_range(row["loss_usd_m_low"], row["loss_usd_m_high"])
 
 
-def _meta(case: Case, as_of: dt.date, outcome: Outcome) -> tuple[tuple[str, str], ...]:
+def _assumptions(assumed: Assumptions) -> tuple[str, ...]:
+    """What the record does not say, with its range."""
+    spans = ((f.name, getattr(assumed, f.name)) for f in dataclasses.fields(assumed))
+    return tuple(f"{name.replace('_', ' ')} {s.central:g} ({s.low:g} to {s.high:g})" for name, s in spans)
+
+
+def _meta(case: Case, as_of: dt.date) -> tuple[tuple[str, str], ...]:
     known = "everything recorded" if case.as_known is None else f"on {long_day(case.as_known)}"
     told = [
         ("As of", long_day(as_of)),
         ("As known", known),
         ("Record", case.digest[:12]),
-        ("Model", f"{outcome.model}, detente {detente.__version__}"),
+        ("Models", f"optimum, flow and cascade, detente {detente.__version__}"),
     ]
     if case.overlays:
         what = (overlay_about(case, name) for name in case.overlays)
@@ -183,17 +202,17 @@ def _meta(case: Case, as_of: dt.date, outcome: Outcome) -> tuple[tuple[str, str]
     return tuple(told)
 
 
-def _key_figures(case: Case, now: DayTotal, outcome: Outcome, focus: str) -> tuple[KeyFigure, ...]:
-    found = [
+def _key_figures(case: Case, now: DayTotal, found: Bracket, focus: str) -> tuple[KeyFigure, ...]:
+    told = [
         KeyFigure(f"Sales a year to {focus}", money(now.value_usd_m), _reported(case)),
         KeyFigure("May be sold on the day", money(now.may_usd_m), f"range {money_span(now.may_low, now.may_high)}"),
         KeyFigure("Closed on the day", money(now.kinds["closed"]), f"{percent(now.share('closed'))} of the sales"),
     ]
     sides = case.about.sides
-    for r in outcome.by_side().sort("loss_usd_m_high", "side", descending=[True, False]).iter_rows(named=True):
+    for r in found.by_side().sort("loss_usd_m_high", "side", descending=[True, False]).iter_rows(named=True):
         name = f"Output lost a year: {sides.get(r['side'], r['side'])}"
-        found.append(KeyFigure(name, _span(r), "nobody adapts"))
-    return tuple(found)
+        told.append(KeyFigure(name, _span(r), f"optimum to cascade; flow: {loss_or_gain(r['flow_usd_m'])}"))
+    return tuple(told)
 
 
 def _reported(case: Case) -> str:

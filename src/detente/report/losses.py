@@ -8,40 +8,49 @@ from collections.abc import Callable
 import polars as pl
 
 from detente.decide import Permits
-from detente.impact import cascade
-from detente.impact.network import Network
-from detente.impact.outcome import Outcome
-from detente.impact.path import Path, path
+from detente.impact.costs import bracket
+from detente.impact.models import Bracket
+from detente.impact.world import World
 from detente.record import Case
 
-MAX_SALE_RUNS = 100_000  # sales times runs: about a minute; beyond that the page tells of one day only
+MAX_SALE_RUNS = 100_000  # sales times stretches: some minutes; beyond that the page tells of one day only
 
 
-def outcome_on(case: Case, permits: Permits, day: dt.date) -> Outcome:
+def world_of(case: Case, permits: Permits, first: dt.date, last: dt.date) -> World:
+    """The case made ready for the models, from the first day of its horizon where that is earlier than the page's."""
+    start = min(first, case.about.horizon.since)
+    known = permits if (permits.first, permits.last) == (start, last) else None
+    return World.of(case, start, last, permits_of=known)
+
+
+def on_day(world: World, day: dt.date) -> Bracket:
     """What the permits of a day cost a year, if they lasted."""
-    return cascade.run(Network.of(case, day), permits.on(day))
+    return bracket(world, day, day, at_rest=True)
 
 
-def path_of(case: Case, permits: Permits, progress: Callable[[int, int], None] | None = None) -> Path | None:
-    """The costs span by span; None where the case is so large that a page would take too long."""
-    n_spans = len(set(permits.since.tolist()))
-    return path(case, permits, progress) if n_spans * len(permits.links) <= MAX_SALE_RUNS else None
+def over(
+    world: World, first: dt.date, last: dt.date, progress: Callable[[int, int], None] | None = None
+) -> Bracket | None:
+    """The costs day by day; None where the case is so large that a page would take too long."""
+    if len(world.days(first, last)) * len(world.permits.links) > MAX_SALE_RUNS:
+        return None
+    return bracket(world, first, last, at_rest=False, progress=progress)
 
 
-def by_firm(outcome: Outcome, *, top: int = 20) -> pl.DataFrame:
-    """The parties that lose most: party, name, side, output, loss with range, and its two parts.
-
-    ``direct_usd_m`` is the part of the loss that the party's own closed sales explain, ``unknown_usd_m`` that of its
-    sales whose verdict is not known, ``network_usd_m`` what came to it through the network: inputs cut off, or buyers
-    that make less.
-    """
+def by_firm(found: Bracket, *, top: int = 20) -> pl.DataFrame:
+    """The parties that lose most by the flow, with the range over the models and the two parts of the figure."""
     return (
-        outcome.by_party()
+        found.by_party()
         .filter(pl.col("loss_usd_m_high") > 0)
-        .with_columns(pl.min_horizontal("closed_sales_usd_m", "loss_usd_m").alias("direct_usd_m"))
-        .with_columns((pl.col("loss_usd_m") - pl.col("direct_usd_m")).alias("rest"))
-        .with_columns(pl.min_horizontal("unknown_sales_usd_m", "rest").alias("unknown_usd_m"))
-        .with_columns((pl.col("rest") - pl.col("unknown_usd_m")).alias("network_usd_m"))
         .sort("loss_usd_m", "loss_usd_m_high", "party", descending=[True, True, False])
         .head(top)
+    )
+
+
+def gainers(found: Bracket, *, top: int = 12) -> pl.DataFrame:
+    """The units that gain most by the flow: what they take from rivals, and what they sell besides."""
+    gains = found.gains().filter(pl.col("gained_usd_m") > 0.05)
+    taken = pl.min_horizontal("diverted_usd_m", "gained_usd_m")
+    return gains.with_columns(taken.alias("taken_usd_m"), (pl.col("gained_usd_m") - taken).alias("sold_usd_m")).head(
+        top
     )

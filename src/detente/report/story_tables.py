@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from detente.impact.outcome import Outcome
-from detente.impact.path import Path
-from detente.report.numbers import amount, loss_range, money, money_span, percent, percents
+from detente.impact.models import Bracket
+from detente.report.numbers import amount, balance_range, loss_or_gain, money, money_span, percent, percents
 from detente.report.story import KINDS
 from detente.report.tables import Cell, Table, table, text_number, whole
 from detente.report.timeline import NO_VALUE, Row
@@ -69,60 +68,114 @@ def span_table(rows: Sequence[Row]) -> Table:
     return table("spans", "Every sale and span", heads, cells, is_long=True)
 
 
-def side_table(outcome: Outcome, labels: Mapping[str, str]) -> Table:
-    """One row a side: output, its own closed sales, and the loss as a range, with the figure as classed."""
+def side_table(found: Bracket, labels: Mapping[str, str]) -> Table:
+    """One row a side: output, its own closed sales, and the loss by each model."""
+    sales = {r["side"]: r for r in found.by_side("sales").iter_rows(named=True)}
+    added = {r["side"]: r for r in found.by_side("value_added").iter_rows(named=True)}
     rows = [
-        (labels.get(r["side"], r["side"]), _money(r["output_usd_m"]), _money(r["closed_sales_usd_m"]),
-         _money(r["unknown_sales_usd_m"]),
-         *_loss(r, "loss_usd_m"), _of_output(r))
-        for r in outcome.by_side().sort("loss_usd_m", "side", descending=[True, False]).iter_rows(named=True)
+        (labels.get(r["side"], r["side"]), _money(r["output_usd_m"]), _sales(sales[r["side"]]), _range(r, "optimum"),
+         _both(r, "flow"), _both(r, "cascade"), _of_output(r),
+         _figure(added[r["side"]], "flow"))
+        for r in found.by_side().sort("loss_usd_m", "side", descending=[True, False]).iter_rows(named=True)
     ]  # fmt: skip
     heads = (
-        "Side", "#Output a year", "#Own sales closed", "#Not known", "#Output lost a year", "#As classed",
-        "#Of its output",
+        "Side", "#Output a year", "#Own sales closed", "#Output lost: optimum", "#flow", "#cascade",
+        "#of output (flow)", "#Value added lost (flow)",
     )  # fmt: skip
-    return table("sides", f"Loss by side if the permits of {outcome.day} lasted a year", heads, rows)
+    return table("sides", f"Output lost a year by side if the permits of {found.since} lasted", heads, rows)
 
 
 def firm_table(firms: pl.DataFrame, labels: Mapping[str, str]) -> Table:
-    """One row a firm: the loss as a range, and the parts of its figure as classed."""
+    """One row a firm: the loss by each model, and the parts of the flow's figure."""
     rows = [
-        (r["party_name"], labels.get(r["side"], r["side"]), *_loss(r, "loss_usd_m"), _money(r["direct_usd_m"]),
-         _money(r["unknown_usd_m"]), _money(r["network_usd_m"]), _money(r["closed_inputs_usd_m"]), _of_output(r))
+        (r["party_name"], labels.get(r["side"], r["side"]), _range(r, "optimum"), _figure(r, "flow"),
+         _range(r, "cascade"), _money(r["direct_usd_m"]), _figure(r, "network"), _of_output(r))
         for r in firms.iter_rows(named=True)
     ]  # fmt: skip
     heads = (
-        "Firm", "Side", "#Output lost a year", "#As classed", "#of it: own sales closed", "#of it: own sales not known",
-        "#of it: through the network",
-        "#Own purchases closed", "#Of its output",
+        "Firm", "Side", "#Optimum", "#Flow", "#Cascade", "#of the flow: own sales closed",
+        "#of the flow: through the network", "#Of its output",
     )  # fmt: skip
-    return table("firms", f"The {len(rows)} firms that lose most", heads, rows)
+    return table("firms", f"The {len(rows)} firms that lose most, USD a year", heads, rows)
 
 
-def path_table(path: Path, labels: Mapping[str, str]) -> Table:
-    """One row a span and side: the loss a year while it lasted, and in the span."""
+def gain_table(units: pl.DataFrame, labels: Mapping[str, str]) -> Table:
+    """One row a unit that gains, by the flow."""
     rows = [
-        (r["since"].isoformat(), r["through"].isoformat(), labels.get(r["side"], r["side"]),
-         *_loss(r, "loss_a_year_usd_m"), *_loss(r, "loss_usd_m"))
-        for r in path.frame().iter_rows(named=True)
+        (r["name"], labels.get(r["side"], r["side"]), country(r["country"]), _money(r["gained_usd_m"]),
+         text_number(money_span(r["gained_usd_m_low"], r["gained_usd_m_high"]), r["gained_usd_m_high"]),
+         _money(r["taken_usd_m"]), _money(r["sold_usd_m"]))
+        for r in units.iter_rows(named=True)
     ]  # fmt: skip
-    heads = ("@Since", "@Through", "=Side", "#Loss a year", "#As classed", "#Loss in the span", "#As classed")
-    return table("path", "Loss by span and side", heads, rows, is_long=True)
+    heads = ("Unit", "Side", "Where", "#Output gained", "#its range", "#taken over from rivals", "#more parts sold")
+    return table("gains", "Who makes more than without the measures, USD a year", heads, rows)
 
 
-def _loss(row: Mapping[str, float], column: str) -> tuple[Cell, Cell]:
-    """The range, and the figure with inputs as classed."""
-    value, low, high = (row[f"{column}{end}"] for end in ("", "_low", "_high"))
-    return text_number(loss_range(low, high), high), _money(value)
+def stop_table(found: Bracket, labels: Mapping[str, str]) -> Table:
+    """One row a unit that stops, by the flow."""
+    rows = [
+        (r["name"], labels.get(r["side"], r["side"]), *(_day(r[c]) for c in ("stops", "earliest", "latest")))
+        for r in found.stops().iter_rows(named=True)
+    ]
+    heads = ("Unit", "Side", "@First day", "@Earliest", "@Latest")
+    return table("stops", "What stops, and when", heads, rows)
+
+
+def path_table(found: Bracket, labels: Mapping[str, str]) -> Table:
+    """One row a month and side: output lost by the three models."""
+    month = pl.col("day").dt.strftime("%Y-%m").alias("month")
+    sums = ("flow_usd_m", "flow_usd_m_low", "flow_usd_m_high", "optimum_usd_m_low", "cascade_usd_m_high")
+    months = found.by_day().group_by(month, "side").agg(pl.col(c).sum() for c in sums).sort("month", "side")
+    rows = [
+        (r["month"], labels.get(r["side"], r["side"]), _figure(r, "flow"), _range(r, "flow"),
+         text_number(_span(r["optimum_usd_m_low"], r["cascade_usd_m_high"]), r["cascade_usd_m_high"]))
+        for r in months.iter_rows(named=True)
+    ]  # fmt: skip
+    heads = ("@Month", "=Side", "#Flow", "#its range", "#Optimum to cascade")
+    return table("path", "Output lost by month and side, USD", heads, rows, is_long=True)
+
+
+def _day(day: dt.date | None) -> str:
+    return "not in the days run" if day is None else day.isoformat()
+
+
+def _span(low: float, high: float) -> str:
+    a, b = (0.0 if abs(v) < 0.05 else v for v in (low, high))
+    return balance_range(a, b).removesuffix(" *")
+
+
+def _range(row: Mapping[str, float], model: str) -> Cell:
+    low, high = row[f"{model}_usd_m_low"], row[f"{model}_usd_m_high"]
+    return Cell("not looked for", -1.0) if low is None else text_number(_span(low, high), high)
+
+
+def _both(row: Mapping[str, float], model: str) -> Cell:
+    """The figure, and the model's own range below it."""
+    figure = _figure(row, model)
+    low, high = row[f"{model}_usd_m_low"], row[f"{model}_usd_m_high"]
+    return Cell(figure.text, figure.sort, lines=(_span(low, high).replace("USD ", ""),))
+
+
+def _figure(row: Mapping[str, float], model: str) -> Cell:
+    value = row[f"{model}_usd_m"]
+    text = "–" if abs(value) < 0.05 else loss_or_gain(value)
+    star = " *" if model == "flow" and not row.get("is_supported", True) else ""
+    return text_number(f"{text}{star}", value)
+
+
+def _sales(row: Mapping[str, float]) -> Cell:
+    low, value, high = (row[f"sales_usd_m{end}"] for end in ("_low", "", "_high"))
+    if high == 0:
+        return Cell("–", 0.0)
+    return Cell(money(value), float(f"{value:.7g}"), lines=(money_span(low, high),))
 
 
 def _of_output(row: Mapping[str, float]) -> Cell:
-    """The loss as a share of output, low to high."""
-    output = row["output_usd_m"]
+    """The loss by the flow as a share of output."""
+    output, loss = row["output_usd_m"], row["loss_usd_m"]
     if output <= 0:
         return Cell("", -1.0)
-    low, high = (percent(row[f"loss_usd_m{end}"] / output) for end in ("_low", "_high"))
-    return text_number(low if low == high else f"{low} to {high}", row["loss_usd_m_high"] / output)
+    return text_number(percent(loss / output) if loss >= 0 else f"gain of {percent(-loss / output)}", loss / output)
 
 
 def _money(value: float) -> Cell:
