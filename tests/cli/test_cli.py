@@ -184,7 +184,7 @@ def test_new_makes_a_case_that_loads(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("check", "nowhere"), "Bundled: huawei"),
+        (("check", "nowhere"), "Bundled: chips-rare-earths, huawei"),
         (("check", "huawei", "--as-of", "2020-02-30"), "year-month-day"),
         (("check", "huawei", "--sale", "acme to nobody"), "No sale fits"),
         (("check", "huawei", "--state", "ajar"), '"open", "capped", "unknown", "closed"'),
