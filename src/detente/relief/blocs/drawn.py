@@ -21,6 +21,7 @@ BY_HOME = 0.7  # of the proposals
 HALF = 5  # every fifth proposal has a mode of half the sales beside it
 TWICE = 0.1  # of closed sales: a second rule closes them, too
 TIED = 0.05  # of proposals: they need another one
+ATTEMPTS = 50  # draws until enough sales are closed for so many proposals
 RESTRICTED = 0.2  # of the target's buyers of closed sales
 
 
@@ -41,7 +42,17 @@ def two_blocs(
     >>> two_blocs(40, 10, seed=3).n_proposals
     10
     """
-    draw = np.random.default_rng((seed, n, n_proposals))
+    for attempt in range(ATTEMPTS):
+        found = _draw(n, n_proposals, np.random.default_rng((seed, n, n_proposals, attempt)), links_per_firm, diversion)
+        if found is not None:
+            return found
+    raise DetenteError(f"{n} firms close too few sales for {n_proposals} proposals: ask for more firms or links.")
+
+
+def _draw(
+    n: int, n_proposals: int, draw: np.random.Generator, links_per_firm: float | None, diversion: float
+) -> OpenedNetwork | None:
+    """One draw; None where too few sales are closed."""
     industries = max(8, min(60, n // 6))
     asked = (8.0 if n < 200 else 4.0) if links_per_firm is None else links_per_firm
     network = random_network(n, min(asked, n - 1), industries, seed=int(draw.integers(2**31))).network
@@ -60,7 +71,7 @@ def two_blocs(
         mine = round(BY_HOME * n_proposals) if a == HOME else n_proposals - len(names)
         n_sets = max(1, mine - mine // (HALF + 1))
         if shut.size < n_sets:
-            raise DetenteError(f"{shut.size} closed sales for {n_sets} proposals by {a}: ask for more firms or links.")
+            return None
         base[shut] = 0.0
         sets: dict[int, int] = {}
         for k, part_of in enumerate(np.array_split(shut, n_sets)):

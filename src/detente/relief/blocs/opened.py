@@ -60,6 +60,14 @@ class OpenedNetwork:
             feasible=feasible(packages, self.exclusive, self.requires),
         )
 
+    def capability(self, packages: Bools) -> Floats:
+        """Potential capability of K packages alone: K x C."""
+        return self.reach(packages) @ self.tagged
+
+    def reach(self, packages: Bools) -> Floats:
+        """The most that each unit could make under K packages, as a share of its output: K x n."""
+        return bound(self.supply, self.openings.allowed(packages))
+
     def quick(self) -> OpenedNetwork:
         """The same without ranges, which a search does not need: a third of the work, and NaN in their place."""
         return replace(self, ranged=False)

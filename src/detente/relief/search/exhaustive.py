@@ -21,11 +21,12 @@ Progress = Callable[[int, int], None]
 
 def exhaustive(
     evaluator: Evaluator, aim: Aim | None = None, *, executor: Executor | None = None,
-    progress: Progress | None = None, most: int = MOST,
+    progress: Progress | None = None, most: int = MOST, check: Evaluator | None = None,
 ) -> Frontier:  # fmt: skip
     """Value every package and keep those not beaten: exact, for up to 18 proposals (or 262,144 packages).
 
     Memory is bounded by 4,096 packages at a time and the frontier. ``progress`` is told packages seen and in all.
+    ``check`` values what was found once more; where it is another model, the answer is no longer exact for it.
 
     Raises ``DetenteError`` where there are more than ``most`` packages.
     """
@@ -48,6 +49,10 @@ def exhaustive(
         if progress is not None:
             progress(seen, total)
     settings: dict[str, float | int | str | bool] = {"packages": seen}
+    if check is not None:
+        values = evaluate(check, packages, executor)
+        settings["exact_for"] = "the model of the search"
     return frontier_of(
-        evaluator, packages, values, aim, method="exhaustive", exact=True, evaluations=seen, settings=settings
-    )
+        check or evaluator, packages, values, aim, method="exhaustive", exact=check is None, evaluations=seen,
+        settings=settings,
+    )  # fmt: skip
