@@ -233,6 +233,7 @@ def time_book(name: str, case: object, book: object, day: str, licence: str, run
             stages["table"] = time.process_time() - start
             if run:
                 total.append(stages)
+        most = peak()
         csv = statistics.median(timed(lambda: read_book(comma, case)) for _ in range(runs))
     middle = {s: statistics.median(t[s] for t in total) for s in ("read", "code", "tables", "decide", "table")}
     whole = statistics.median(sum(t.values()) for t in total)
@@ -241,7 +242,7 @@ def time_book(name: str, case: object, book: object, day: str, licence: str, run
           f"{case['parties'].height:,} parties, {case['variants'].height} variants")  # fmt: skip
     print("  " + ", ".join(f"{s} {t:.2f} s" for s, t in middle.items()))
     print(
-        f"  without reading {work:.2f} s, {n / work:,.0f} lines/s; with it {whole:.2f} s, {n / whole:,.0f} lines/s; {peak()}"
+        f"  without reading {work:.2f} s, {n / work:,.0f} lines/s; with it {whole:.2f} s, {n / whole:,.0f} lines/s; {most}"
     )
     print(f"  reading the same as CSV {csv:.2f} s; facts of the case, once: {facts:.2f} s; "
           f"{len(decided.answers):,} different answers, {len(decided.draws.at):,} draws")  # fmt: skip

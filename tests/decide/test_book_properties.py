@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from cases import make_case
 from detente.decide.book import Book, check_book
 from detente.decide.facts import facts_of
+from detente.decide.licensing.ledger import line_on, quantity_of, value_of
 from detente.decide.verdict import Verdict, decide
 from detente.record import Case, load
 
@@ -574,6 +575,21 @@ def same(one: pl.DataFrame, two: pl.DataFrame) -> bool:
     return one.sort("sale").equals(two.sort("sale"))
 
 
+def undrawn(book: Book, i: int, licence: str, line: int) -> tuple[int, int] | None:
+    """What a line of a book has still to draw on a line of a licence, beside what is recorded for it; None: nothing."""
+    facts, row = book.coded.facts, book.coded.full.row(i, named=True)
+    value, pieces = value_of(row["value_usd_m"]), quantity_of(row["quantity"] or 0)
+    mine = [d for d in facts.draws if (d.order, d.licence, d.line) == (row["id"], licence, line)]
+    if not mine:
+        return value, pieces
+    limited = line_on(facts.licence[licence], line, book.coded.when(i))
+    more = max(0, value - sum(value_of(d.value_usd_m) for d in mine))
+    rest = max(0, pieces - sum(quantity_of(d.quantity or 0) for d in mine))
+    lacks_value = limited.value_usd_m is not None and more > 0
+    lacks_pieces = limited.quantity is not None and (row["quantity"] is None or rest > 0)
+    return (more, rest) if lacks_value or lacks_pieces else None
+
+
 known = st.sampled_from([None, None, "2020-05-05"])
 
 
@@ -587,9 +603,9 @@ def test_a_line_of_a_book_is_decided_as_it_would_be_alone(
     frame = book.frame()
     for i, (row, v) in enumerate(zip(frame.iter_rows(named=True), verdicts(book), strict=True)):
         assert told(row) == alone(v), row["sale"]
-        own = {(d.order, d.licence, d.line) for d in facts_of(case).draws}
-        drawn = tuple(book.draws.line[k] for k, at in enumerate(book.draws.at) if at == i)
-        assert drawn == tuple(x for x in v.draws if (row["sale"], *x) not in own), row["sale"]
+        drawn = [k for k, at in enumerate(book.draws.at) if at == i]
+        amounts = [(book.draws.line[k], book.draws.value[k], book.draws.quantity[k]) for k in drawn]
+        assert amounts == [(x, *more) for x in v.draws if (more := undrawn(book, i, *x)) is not None], row["sale"]
     rows = list(range(frame.height))
     turn.shuffle(rows)  # type: ignore[attr-defined]
     turned = check_book(case, case["orders"][rows], day, chunk=5)

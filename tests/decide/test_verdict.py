@@ -7,6 +7,7 @@ import pytest
 
 from cases import FILES, LISTED, ask, limb, measure
 from detente.decide import explain, verdict
+from detente.decide.book import check_book
 from detente.decide.truth import FALSE, TRUE, UNKNOWN
 from detente.record import Case, DetenteError, NotFound, load
 
@@ -324,3 +325,17 @@ def test_a_finding_about_the_link_or_a_party_counts_for_an_order(made: Callable[
         "findings.csv": f"id, about, fact, value\nf, {about}, military, yes\n",
     }
     assert verdict(made(files), "o1", "2020-05-01").outcome == "licence_required"
+
+
+def test_a_law_against_complying_is_not_what_saves_a_sale(made: Made) -> None:
+    """Its own saving clause does not hold; nothing else restricts the sale."""
+    saving = 'savings = [{event_by = {production_started = 2020-01-01}, text = "made by then", sources = ["law"]}]'
+    far = 'scope = [{origin = ["US"]}]\nend_use = ["military"]'
+    rows = f"o, {A}, 1, 2020-02-01, {DAY}\n"
+    case = made({
+        **law(limb("against", saving, effect="forbid_compliance"), limb("far", far)),
+        "orders.csv": "id, link, value_usd_m, production_started, exported\n" + rows,
+    })  # fmt: skip
+    v = ask(case, "o", DAY)
+    assert (v.outcome, v.is_saved, v.headline) == ("allowed", False, "No restriction: the sale may go ahead.")
+    assert check_book(case, case["orders"], DAY).frame()["because"].to_list() == [v.headline]

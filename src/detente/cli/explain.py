@@ -16,7 +16,7 @@ from detente.cli.output import MARKS, NOT_ADVICE, console, counting, errors, pri
 from detente.decide import Verdict, find_sales, order_book, verdict
 from detente.decide.decision import decision, ways_out
 from detente.decide.facts import facts_of
-from detente.decide.limbs import SAVING
+from detente.decide.limbs import SAVED, SAVING
 from detente.decide.rules import AGAINST, OVERCOME, RULE
 from detente.decide.sale import Sale, get_sale
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason
@@ -117,9 +117,9 @@ def _grow(tree: Tree, reason: Reason, used: list[Reason], everything: bool) -> N
     """Add a step; one that is false is put in a line with what makes it so."""
     children = reason.children
     if not everything and reason.truth is FALSE and children:
-        turned = reason.role == OVERCOME or (reason.role == SAVING and reason.text.startswith("not "))
+        turned = reason.role in {OVERCOME, SAVING}
         overcome = reason.role == RULE and children[0].truth is not FALSE
-        saved = reason.role == RULE and any(c.role == SAVING for c in children)
+        saved = reason.role == RULE and any(c.role == SAVED for c in children)
         if turned:  # a negation that fails is said the right way round, with what holds below it
             right = Reason(reason.text.removeprefix("not "), TRUE, reason.facts, reason.sources)
             used.append(right)

@@ -18,7 +18,7 @@ from detente.record.limb import Limb, Parties, Places, Saving
 from detente.record.measures import Measure
 
 DOWNSTREAM = "buyer_of_downstream"
-SAVING = "saving"
+SAVING, SAVED = "saving", "saved"  # the condition that no clause saves the sale; that one does
 _ALSO = {
     "reexport": {"export_from_abroad"}, "transfer": {"export_from_abroad"}, "export_from_abroad": {"reexport"},
 }  # fmt: skip

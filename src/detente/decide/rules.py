@@ -10,7 +10,7 @@ from detente.decide.facts import Facts
 from detente.decide.goods import is_item
 from detente.decide.licensing.ledger import Drawn
 from detente.decide.licensing.licences import Cover, any_cover, covers
-from detente.decide.limbs import SAVING, is_saved
+from detente.decide.limbs import SAVED, SAVING, is_saved
 from detente.decide.scope import in_scope, in_window
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason, Truth, all_of, any_of
 from detente.record.case import Outcome
@@ -190,7 +190,7 @@ def tree(asked: Asked, rules: list[Requirement], against: list[Reason]) -> Reaso
         steps = [rule.bites]
         if is_saved(rule.bites):
             steps += [
-                Reason(c.text.removeprefix("not "), ~c.truth, c.facts, c.sources, (), SAVING)
+                Reason(c.text.removeprefix("not "), ~c.truth, c.facts, c.sources, (), SAVED)
                 for c in rule.bites.children
                 if c.role == SAVING
             ]

@@ -46,8 +46,8 @@ class Fact:
 class Reason:
     """One step of an answer: what was asked, what came out, on which facts and sources, and the steps below it.
 
-    ``role`` names the part it plays where that matters to a reader: ``rule``, ``bites``, ``saving``, ``overcome``,
-    ``against``, ``defined``; a condition of a limb has the name of the condition.
+    ``role`` names the part it plays where that matters to a reader: ``rule``, ``bites``, ``saving``, ``saved``,
+    ``overcome``, ``against``, ``defined``; a condition of a limb has the name of the condition.
     """
 
     text: str

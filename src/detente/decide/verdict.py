@@ -14,7 +14,7 @@ from detente.decide.asked import Asked
 from detente.decide.facts import Facts, facts_of
 from detente.decide.licensing.ledger import Drawn, recorded
 from detente.decide.licensing.licences import Cover
-from detente.decide.limbs import SAVING, is_saved, tester
+from detente.decide.limbs import SAVED, is_saved, tester
 from detente.decide.rules import Requirement, needs_of, outcome_of, requirement, review, tree
 from detente.decide.sale import Sale, get_sale, taking_part
 from detente.decide.scope import in_scope, in_window
@@ -77,8 +77,14 @@ class Verdict:
     @property
     def headline(self) -> str:
         """The answer in a sentence."""
-        saved = self.outcome == "allowed" and any(_saved(r) for r in self.reason.children)
-        return headline(self.outcome, (self.share, self.share_low, self.share_high), saved, self.otherwise)
+        shares = (self.share, self.share_low, self.share_high)
+        return headline(self.outcome, shares, self.is_saved, self.otherwise)
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether it is allowed because a saving clause keeps a rule off it."""
+        steps = (c for branch in self.reason.children for c in branch.children)
+        return self.outcome == "allowed" and any(c.role == SAVED and c.truth is TRUE for c in steps)
 
 
 def headline(
@@ -92,11 +98,6 @@ def headline(
     if otherwise is not None:
         text += f" That counts a rule that is not certain; without it: {otherwise.replace('_', ' ')}."
     return text
-
-
-def _saved(branch: Reason) -> bool:
-    """Whether a rule does not hold the sale because a saving clause does."""
-    return any(c.role == SAVING and c.truth is TRUE for c in branch.children)
 
 
 def verdict(case: Case, sale: Sale | str, as_of: dt.date | str, *, full: bool = True) -> Verdict:

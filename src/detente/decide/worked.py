@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from detente.decide.facts import facts_of
-from detente.decide.limbs import SAVING
+from detente.decide.limbs import SAVED
 from detente.decide.sale import get_sale
 from detente.decide.verdict import Verdict, decide
 from detente.record import Case, NotFound, load
@@ -62,7 +62,7 @@ _TRIED = {"require_licence", "prohibit", "authorise"}
 def _saving(v: Verdict) -> Iterator[str]:
     """The rules that a saving clause keeps off a sale."""
     for branch in v.reason.children:
-        if any(c.role == SAVING for c in branch.children):
+        if any(c.role == SAVED for c in branch.children):
             yield branch.text.removesuffix(" holds the sale")
 
 

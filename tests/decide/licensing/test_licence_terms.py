@@ -333,6 +333,45 @@ def test_an_order_whose_own_draw_is_recorded_is_not_drawn_again(made: Made) -> N
     assert outcomes(case, "vale", "three", "other", "last") == [COVERED, REQUIRED, COVERED]
 
 
+def test_an_order_drawn_in_part_needs_room_for_the_whole_of_it(made: Made) -> None:
+    """One of 3 of which 2 are recorded as drawn takes the third from what is left, where there is as much."""
+    for limit, expected in (("5", COVERED), ("4.9", REQUIRED)):
+        case = made({
+            **licences(vale={"lines": f"item=chip value_usd_m={limit}"}),
+            **orders("value_usd_m", "vale", three="3", zero="0.01"),
+            **draws("vale, 1, vale-three, 2020-04-20, 2", "vale, 1, earlier, 2020-04-20, 2"),
+        })  # fmt: skip
+        assert outcomes(case, "vale", "three") == [expected]
+        decided = order_book(case, DAY)
+        assert dict(decided.frame().select("sale", "outcome").rows())["vale-three"] == expected
+        last = [("vale-three", 1.0)] if expected == COVERED else [("vale-zero", 0.01)]
+        assert decided.ledger().select("order", "value_usd_m").rows() == last
+        assert any("only a part of the order" in r.text for r in ask(case, "vale-three", DAY).reason.walk())
+
+
+def test_a_draw_as_large_as_its_order_covers_it_however_little_is_left(made: Made) -> None:
+    """By value, by pieces, or by both, as the line is limited; an order that leaves its pieces out may be larger."""
+    limits = {"money": "value_usd_m=5", "pieces": "quantity=10", "both": "value_usd_m=5 quantity=10"}
+    own = {"whole": "3, 6", "short": "2, 6", "few": "3, 5"}
+    held = {("money", "short"), ("pieces", "few"), ("both", "short"), ("both", "few")}
+    for name, limit in limits.items():
+        for kind, drawn in own.items():
+            case = made({
+                **licences(x={"lines": f"item=chip {limit}"}),
+                **orders("value_usd_m, quantity", "x", o="3, 6"),
+                **draws(f"x, 1, x-o, 2020-04-20, {drawn}", "x, 1, earlier, 2020-04-20, 4, 8"),
+            })  # fmt: skip
+            expected = REQUIRED if (name, kind) in held else COVERED
+            assert outcomes(case, "x", "o") == [expected], (name, kind)
+            assert book(case) == {"x-o": expected}, (name, kind)
+        bare = made({
+            **licences(x={"lines": f"item=chip {limit}"}), **orders("value_usd_m, quantity", "x", o="3,"),
+            **draws("x, 1, x-o, 2020-04-20, 3, 6"),
+        })  # fmt: skip
+        expected = COVERED if name == "money" else "needs_facts"
+        assert (outcomes(bare, "x", "o"), book(bare)) == ([expected], {"x-o": expected}), name
+
+
 def test_lines_draw_in_turn_by_export_order_and_name(made: Made) -> None:
     rows = {
         "z": "2020-04-10, , 2", "b": "2020-04-20, 2020-04-02, 2", "c": "2020-04-20, 2020-04-01, 2",

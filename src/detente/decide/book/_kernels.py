@@ -224,6 +224,14 @@ def place(group: int, key: Array, slots: int) -> int:
 
 
 @_jit
+def _is_whole(own: Array, limit_value: int, limit_quantity: int, value: int, quantity: int) -> bool:
+    """Whether what is recorded as drawn for a line is known to be as much as it comes to: ``ledger.Own.is_whole``."""
+    if own[0] < 0 or (limit_value >= 0 and value > own[0]):
+        return False
+    return limit_quantity < 0 or 0 <= quantity <= own[1]
+
+
+@_jit
 def allocate(
     turns: Array,  # (n,) int64: lines in turn
     group: Array,  # (lines,) int64: the group of each line of the book
@@ -235,7 +243,8 @@ def allocate(
     limit_value: Array,  # (slots,) int64, -1 where without limit
     limit_quantity: Array,  # (slots,) int64, -1 where without limit
     limit_full: Array,  # (slots,) int64: nothing more once so much is drawn; -1 where that is not so
-    is_own: Array,  # (slots,) int64: 1 where the case records that the line was drawn on it
+    own: Array,  # (slots, 4) int64: recorded for the line itself, value (-1: nothing) and quantity; the same
+    # again of what is among the recorded draws by its day
     past: Array,  # (draws, 4) int64: recorded draws in order: day, account, value, quantity
     state: Array,  # (3,) int64: in and out: the next turn, the next recorded draw, how many draws there are
     drawn: Array,  # (accounts, 2) int64: in and out, value and quantity drawn
@@ -245,7 +254,7 @@ def allocate(
     takes: Array,  # (k,) int64
     key: Array,  # (key words,) int64: out, the key of the turn that is not known
     answer: Array,  # (lines,) int64: out, which of the known answers
-    draw: Array,  # (capacity, 2) int64: out, line and account of each draw
+    draw: Array,  # (capacity, 4) int64: out, line, account, value and quantity of each draw
     before: Array,  # (lines,) int64: out, how many draws came before the turn of a line
 ) -> int:
     """Let lines draw in turn, until one stands as no line before it did: its turn is returned, or -1 at the end.
@@ -267,14 +276,15 @@ def allocate(
         for s in range(slot_start[g], slot_start[g + 1]):
             a = account[s]
             room = 2
-            if is_own[s] == 0:
-                is_full = limit_full[s] >= 0 and drawn[a, 1] >= limit_full[s]
-                if is_full or (limit_value[s] >= 0 and drawn[a, 0] + value[i] > limit_value[s]):
+            if not _is_whole(own[s], limit_value[s], limit_quantity[s], value[i], quantity[i]):
+                before_value, before_quantity = drawn[a, 0] - own[s, 2], drawn[a, 1] - own[s, 3]
+                is_full = limit_full[s] >= 0 and before_quantity >= limit_full[s]
+                if is_full or (limit_value[s] >= 0 and before_value + value[i] > limit_value[s]):
                     room = 0
                 elif limit_quantity[s] >= 0:
                     if quantity[i] < 0:
                         room = 1
-                    elif drawn[a, 1] + quantity[i] > limit_quantity[s]:
+                    elif before_quantity + quantity[i] > limit_quantity[s]:
                         room = 0
             b = s - slot_start[g]
             key[b // 31] |= np.int64(room) << np.int64(2 * (b % 31))
@@ -298,10 +308,22 @@ def allocate(
         before[i] = state[2]
         for k in range(first, last):
             a = takes[k]
+            more_value, more_quantity, is_own = value[i], max(quantity[i], 0), False
+            for s in range(slot_start[g], slot_start[g + 1]):
+                if account[s] == a and own[s, 0] >= 0:  # what is recorded already is not drawn again
+                    is_own = True
+                    if _is_whole(own[s], limit_value[s], limit_quantity[s], value[i], quantity[i]):
+                        more_value = more_quantity = np.int64(0)
+                    else:
+                        more_value = max(more_value - own[s, 0], 0)
+                        more_quantity = max(more_quantity - own[s, 1], 0)
+            if is_own and more_value == 0 and more_quantity == 0:
+                continue
             draw[state[2], 0], draw[state[2], 1] = i, a
+            draw[state[2], 2], draw[state[2], 3] = more_value, more_quantity
             state[2] += 1
-            drawn[a, 0] += value[i]
-            drawn[a, 1] += max(quantity[i], 0)
+            drawn[a, 0] += more_value
+            drawn[a, 1] += more_quantity
         state[0] += 1
     return -1
 

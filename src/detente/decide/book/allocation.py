@@ -89,7 +89,7 @@ class _Slots:
 
     def __init__(self, group: Group, day: dt.date, facts: Facts, accounts: dict[Line, int]) -> None:
         self.place: dict[Line, int] = {}
-        self.rows: list[tuple[int, int, int, int, int]] = []
+        self.rows: list[tuple[int, ...]] = []
         for covers in group.covers:
             for c in (c for mine in covers.values() for c in mine):
                 for number, _ in c.lines:
@@ -100,16 +100,19 @@ class _Slots:
     ) -> None:
         name = (cover.licence.id, number)
         line = ledger.line_on(cover.licence, number, day)
-        is_own = name in group.own
+        own = next((own for mine, own in group.own if mine == name), None)
         if name in self.place or line is None:
             return
-        if line.value_usd_m is None and line.quantity is None and not is_own:
+        if line.value_usd_m is None and line.quantity is None and own is None:
             return
         limit = ledger.limits(cover.licence, line, facts, day)
         full = limit.full if limit.stops_when_full else None
         account = accounts.setdefault(name, len(accounts))
         self.place[name] = len(self.rows)
-        self.rows.append((account, _or(limit.value), _or(limit.quantity), _or(full), int(is_own)))
+        drawn = (-1, 0, 0, 0)
+        if own is not None:
+            drawn = (own.value, own.quantity, own.counted_value, own.counted_quantity)
+        self.rows.append((account, _or(limit.value), _or(limit.quantity), _or(full), *drawn))
 
 
 def _or(limit: int | None) -> int:
@@ -150,8 +153,9 @@ class _Run:
                 self.slots[k] = _Slots(group, book.when(int(first[k])), facts, accounts)
         each = [[] if s is None else s.rows for s in self.slots]
         self.start = np.concatenate(([0], np.cumsum([len(x) for x in each]))).astype(np.int64)
-        rows = np.array([row for x in each for row in x], dtype=np.int64).reshape(-1, 5)
-        self.columns = [np.ascontiguousarray(c) for c in rows.T]
+        rows = np.array([row for x in each for row in x], dtype=np.int64).reshape(-1, 8)
+        self.columns = [np.ascontiguousarray(c) for c in rows.T[:4]]
+        self.own = np.ascontiguousarray(rows[:, 4:])
         self.words = max(1, -(-max((len(x) for x in each), default=0) // _BITS))
         past = [(d.date.toordinal(), accounts[d.licence, d.line], ledger.value_of(d.value_usd_m),
                  0 if d.quantity is None else ledger.quantity_of(d.quantity))
@@ -169,7 +173,7 @@ class _Run:
         state, key = np.zeros(3, np.int64), np.zeros(self.words, np.int64)
         drawn = np.zeros((len(self.accounts), 2), np.int64)
         stand, before = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
-        draw = np.empty((max(1024, turns.size), 2), np.int64)
+        draw = np.empty((max(1024, turns.size), 4), np.int64)
         capacity = 1024
         known, table = np.zeros((capacity, 2 + self.words), np.int64), np.full(4 * capacity, -1, np.int64)
         at_once = 200_000
@@ -178,8 +182,8 @@ class _Run:
                 start = np.concatenate(([0], np.cumsum([len(x) for x in self.takes]))).astype(np.int64)
                 takes = np.array([a for x in self.takes for a in x], dtype=np.int64)
                 stop = _kernels.allocate(
-                    turns[:last], self.group, book.day, value, quantity, self.start, *self.columns, self.past, state,
-                    drawn, known, table, start, takes, key, stand, draw, before,
+                    turns[:last], self.group, book.day, value, quantity, self.start, *self.columns, self.own, self.past,
+                    state, drawn, known, table, start, takes, key, stand, draw, before,
                 )  # fmt: skip
                 if stop == -1:
                     break
@@ -201,8 +205,8 @@ class _Run:
         made = draw[: state[2]]
         names = list(self.accounts)
         return Draws(
-            made[:, 0].tolist(), [names[a] for a in made[:, 1].tolist()], value[made[:, 0]].tolist(),
-            np.maximum(quantity[made[:, 0]], 0).tolist(), before, stand,
+            made[:, 0].tolist(), [names[a] for a in made[:, 1].tolist()], made[:, 2].tolist(), made[:, 3].tolist(),
+            before, stand,
         )  # fmt: skip
 
     def _learn(self, g: int, key: Ints) -> None:
@@ -216,7 +220,7 @@ class _Run:
             each.append(answer_of(pattern, now, tables))
         answer = worse(each)
         self.known.append((g, self.answers.number(answer)))
-        self.takes.append(tuple(self.accounts[x] for x in answer.draws if x not in group.own))
+        self.takes.append(tuple(self.accounts[x] for x in answer.draws))
 
 
 def _standing(covers: Sequence[Cover], place: Mapping[Line, int], key: Ints) -> tuple[Cover, ...]:

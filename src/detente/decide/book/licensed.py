@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from detente.decide.book.lenses import Lens, Lenses, numbered, window_days
 from detente.decide.book.people import ROLES
 from detente.decide.book.tables import Tables
 from detente.decide.facts import Facts
+from detente.decide.licensing.ledger import Own, own_draw
 from detente.decide.licensing.licences import CONFIRMATION, Cover, covers
 from detente.decide.rows import Licence, span_days
 from detente.decide.truth import FALSE, UNKNOWN
@@ -41,12 +43,15 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Lines to which rules and licences stand alike before balances are looked at, in each reading."""
+    """Lines to which rules and licences stand alike before balances are looked at, in each reading.
+
+    ``own`` is what the record says was drawn for the line itself, by licence and line.
+    """
 
     patterns: tuple[Pattern, ...]
     covers: tuple[Mapping[str, tuple[Cover, ...]], ...]
     tables: tuple[Tables, ...]
-    own: frozenset[tuple[str, int]]
+    own: tuple[tuple[tuple[str, int], Own], ...]
     is_limited: bool
 
     def settled(self) -> Answer:
@@ -74,7 +79,7 @@ class Licensed:
         return found
 
 
-def is_limited(covers: Sequence[Cover], own: frozenset[tuple[str, int]]) -> bool:
+def is_limited(covers: Sequence[Cover], own: Collection[tuple[str, int]]) -> bool:
     """Whether what a licence still allows may matter: a line that may cover the sale has a limit."""
     return any(
         (x.line == number and (x.value_usd_m is not None or x.quantity is not None)) or (c.licence.id, number) in own
@@ -118,12 +123,23 @@ def licensed(
         mine = [(r, patterns[r][x[i]]) for r, x in enumerate(numbers) if x[i] >= 0]
         found = [{x: finder.of(int(seen[j]), r, x) for x in pattern.licensable} for r, pattern in mine]
         name = lenses.own_names.get(i, "")
-        own = frozenset((d.licence, d.line) for d in facts.draws if d.order == name) if name else frozenset()
+        own = _own(facts, name, book.when(i)) if name else {}
         is_tight = any(is_limited(c, own) for each in found for c in each.values())
-        groups.append(Group(tuple(p for _, p in mine), tuple(found), tuple(built[r] for r, _ in mine), own, is_tight))
+        groups.append(
+            Group(
+                tuple(p for _, p in mine), tuple(found), tuple(built[r] for r, _ in mine), tuple(own.items()), is_tight
+            )
+        )
         if k % 1000 == 0:
             progress("licences", k, one.size)
     return Licensed(tuple(groups), lines, number)
+
+
+def _own(facts: Facts, order: str, day: dt.date) -> dict[tuple[str, int], Own]:
+    """What the record says was drawn for an order, by licence and line."""
+    lines = dict.fromkeys((d.licence, d.line) for d in facts.draws if d.order == order)
+    found = {x: own_draw(facts, order, *x, day) for x in lines}
+    return {x: own for x, own in found.items() if own is not None}
 
 
 class _Covers:

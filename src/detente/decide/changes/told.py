@@ -14,11 +14,9 @@ import polars as pl
 from detente.decide.book import Book
 from detente.decide.book.licensed import Progress
 from detente.decide.facts import facts_of
-from detente.decide.limbs import SAVING
 from detente.decide.permits import ABSENT, permits
 from detente.decide.sale import link_rows, sale_of
 from detente.decide.table import Orders, order_book
-from detente.decide.truth import TRUE
 from detente.decide.verdict import Verdict, decide
 from detente.record import Case
 from detente.record.case import Outcome
@@ -144,12 +142,9 @@ def orders_of(
 
 
 def _of_verdict(v: Verdict) -> Told:
-    saved = v.outcome == "allowed" and any(
-        c.role == SAVING and c.truth is TRUE for r in v.reason.children for c in r.children
-    )
     return Told(
         v.outcome, v.state, v.share, v.share_low, v.share_high, v.limbs, v.authorisations, v.licences, v.review,
-        v.otherwise, saved,
+        v.otherwise, v.is_saved,
     )  # fmt: skip
 
 

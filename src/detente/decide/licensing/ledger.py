@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from detente.decide.facts import Facts
-from detente.decide.rows import Licence, Line
+from detente.decide.rows import Draw, Licence, Line
 from detente.decide.scope import window_on
 from detente.decide.truth import FALSE, TRUE, UNKNOWN, Reason
 from detente.record.limb import LicenceRule
@@ -131,9 +131,33 @@ def recorded(facts: Facts, day: dt.date, without: str = "") -> Drawn:
     return lambda licence, line: totals.get((licence, line), (0, 0))
 
 
-def own_draw(facts: Facts, order: str, licence: str, line: int) -> bool:
-    """Whether the case records that an order was drawn on a line."""
-    return any(d.order == order and d.licence == licence and d.line == line for d in facts.draws)
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What the case records as drawn on a line for one order itself, in whole units.
+
+    ``counted_*`` are the draws through the day of the order, which stand among the recorded ones.
+    """
+
+    value: int
+    quantity: int
+    counted_value: int
+    counted_quantity: int
+    draws: tuple[Draw, ...]
+
+    def is_whole(self, limit: Limits, value: int, quantity: int | None) -> bool:
+        """Whether it is known to be as much as an order comes to, of what the line is limited by."""
+        enough = limit.value is None or value <= self.value
+        return enough and (limit.quantity is None or (quantity is not None and quantity <= self.quantity))
+
+
+def own_draw(facts: Facts, order: str, licence: str, line: int, day: dt.date) -> Own | None:
+    """What the case records that an order drew on a line, as it stands on the day of the order; None: nothing."""
+    mine = tuple(d for d in facts.draws if d.order == order and d.licence == licence and d.line == line)
+    if not mine:
+        return None
+    whole = total((value_of(d.value_usd_m), quantity_of(d.quantity or 0)) for d in mine)
+    counted = total((value_of(d.value_usd_m), quantity_of(d.quantity or 0)) for d in mine if d.date <= day)
+    return Own(*whole, *counted, mine)
 
 
 def line_on(licence: Licence, number: int, day: dt.date) -> Line | None:

@@ -150,10 +150,17 @@ def _room(
     """Whether what is left of a line is enough for an order; a flow is not drawn."""
     if drawn is None or sale.is_flow or sale.value_usd_m is None:
         return None
-    if ledger.own_draw(facts, sale.id, licence.id, line.line):
-        at = tuple(d.fact for d in facts.draws if d.order == sale.id and d.licence == licence.id)
+    own = ledger.own_draw(facts, sale.id, licence.id, line.line, day)
+    said = ledger.room(licence, line, sale.value_usd_m, sale.quantity, facts, day, drawn)
+    if own is None:
+        return said
+    at = tuple(d.fact for d in own.draws)
+    pieces = None if sale.quantity is None else ledger.quantity_of(sale.quantity)
+    limit = ledger.limits(licence, line, facts, day)
+    if said is None or own.is_whole(limit, ledger.value_of(sale.value_usd_m), pieces):
         return Reason(f"line {line.line} has room for it: it was drawn for this order", TRUE, at)
-    return ledger.room(licence, line, sale.value_usd_m, sale.quantity, facts, day, drawn)
+    text = f"{said.text}; only a part of the order is recorded as drawn on it"
+    return Reason(text, said.truth, (*said.facts, *at), said.sources)
 
 
 def _holder(licence: Licence, seller: str, known: Reason, facts: Facts, day: dt.date) -> Reason:
