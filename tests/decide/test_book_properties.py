@@ -216,7 +216,7 @@ def law(dice: Dice, *, is_plain: bool) -> tuple[dict[str, str], list[str]]:
         home.append(limb(dice, "ban", "prohibit"))
     if dice.hits(3):
         home.append(
-            limb(dice, "out", "out_of_scope", dice.some([*names, "reach"])).replace(
+            limb(dice, "out", "out_of_scope", dice.some([*names, "reach", "free"])).replace(
                 'named = "reach"', 'origin = ["JP"]'
             )
         )

@@ -339,3 +339,22 @@ def test_a_law_against_complying_is_not_what_saves_a_sale(made: Made) -> None:
     v = ask(case, "o", DAY)
     assert (v.outcome, v.is_saved, v.headline) == ("allowed", False, "No restriction: the sale may go ahead.")
     assert check_book(case, case["orders"], DAY).frame()["because"].to_list() == [v.headline]
+
+
+def test_what_is_taken_out_of_an_authorisation_is_not_lifted_by_it(made: Made) -> None:
+    """Unknown, where it is not known whether it is taken out; said by the book as by the sale alone."""
+    out = 'defeats = ["free"]\nitems = {text = "old", decided_by = "expert"}'
+    files = law(
+        limb("list", LISTED), limb("free", 'defeats = ["list"]', effect="authorise"),
+        limb("out", out, effect="out_of_scope"),
+    )  # fmt: skip
+    files["orders.csv"] = f"id, link, value_usd_m\no, {A}, 1\n"
+    expected = {"yes": "licence_required", "no": "allowed_by_exception", "": "needs_facts"}
+    for found, outcome in expected.items():
+        row = f"f, acme-chip, item:old, {found}\n" if found else ""
+        case = made({**files, "findings.csv": "id, about, fact, value\n" + row})
+        v = ask(case, "o", DAY)
+        assert (v.outcome, v.authorisations) == (outcome, ("free",) if found == "no" else ())
+        (line,) = check_book(case, case["orders"], DAY).frame().iter_rows(named=True)
+        assert (line["outcome"], tuple(line["needs"]), tuple(line["limbs"])) == (outcome, v.needs, v.limbs)
+    assert v.needs == ("old (a finding 'item:old' about o)",)

@@ -86,7 +86,7 @@ def requirement(measure: Measure, limb: Limb, asked: Asked, drawn: Drawn | None)
         bitten = _less_what_is_out(bitten, limb, asked)
     if bitten.truth is FALSE:
         return Requirement(measure, limb, bitten, (), None, None, ())
-    lifts = [(x, asked.bites(x.id)) for x in lifters(limb, asked.facts)]
+    lifts = [(x, _less_what_is_out(asked.bites(x.id), x, asked)) for x in lifters(limb, asked.facts)]
     lifted = any_of(f"{limb.id} is lifted by an authorisation", [r for _, r in lifts]) if lifts else None
     answered = met(limb, asked)
     covered = covers(limb.id, asked.sale, asked.taking, asked.facts, asked.day, drawn) if limb.is_licensable else ()
@@ -106,7 +106,7 @@ def lifters(limb: Limb, facts: Facts) -> list[Limb]:
 
 
 def removers(limb: Limb, facts: Facts) -> list[Limb]:
-    """The limbs that take a sale out of a rule altogether."""
+    """The limbs that take a sale out of a rule, or out of an authorisation, altogether."""
     return [x for x in facts.defeated_by.get(limb.id, ()) if x.effect == "out_of_scope"]
 
 

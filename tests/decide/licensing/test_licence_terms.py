@@ -6,6 +6,9 @@ from pathlib import Path
 
 from cases import ask, limb, make_case, measure, problems_of
 from detente.decide import order_book
+from detente.decide.facts import facts_of
+from detente.decide.licensing.standing import by_events, customers
+from detente.decide.truth import TRUE
 from detente.record import Case
 
 Made = Callable[..., Case]
@@ -496,3 +499,18 @@ def test_a_supplier_passes_its_licence_on_in_writing(made: Made) -> None:
     assert {d: outcomes(case, "dated", "acme", day=f"2020-{d}")[0] for d in days} == days
     assert ask(case, "said-acme", DAY).licences == ("said",)
     assert outcomes(case, "said", "norr") == [COVERED]  # its holder has it still
+
+
+def test_a_licence_void_in_part_holds_for_the_rest(made: Made) -> None:
+    """From its issuance, for the lines or customers named, and for all where none is."""
+    lines = "item=chip value_usd_m=1|item=phone value_usd_m=5"
+    parts = {"1,": REQUIRED, "2,": COVERED, ",": REQUIRED, ", x": REQUIRED, ", norr": COVERED}
+    head = "id, licence, date, event, lines, parties\n"
+    for part, expected in parts.items():
+        files = {**licences(x={"lines": lines}), **orders("value_usd_m", "x", o="1")}
+        files["licence_events.csv"] = f"{head}e1, x, 2020-03-01, granted,,\ne2, x, 2020-06-01, void, {part}\n"
+        case = made(files)
+        assert (outcomes(case, "x", "o"), book(case)) == ([expected], {"x-o": expected}), part
+        licence = facts_of(case).licence["x"]
+        each = [by_events(licence, "1", who, dt.date.fromisoformat(DAY)).truth for who in customers(licence)]
+        assert (TRUE in each) == (expected == COVERED), part

@@ -69,6 +69,10 @@ class Pattern:
         """Whether a limb bites, of those that matter here."""
         return TRUE if k in self.sure else UNKNOWN if k in self.may else FALSE
 
+    def left(self, k: int, outs: Iterable[int]) -> Truth:
+        """Whether a limb bites and none of some others takes the sale out of it."""
+        return min(self.truth(k), ~max((self.truth(x) for x in outs), default=FALSE))
+
 
 def pattern_of(key: Masks, tables: Tables, reading: int) -> Pattern:
     """Read one pattern of bits."""
@@ -80,6 +84,9 @@ def pattern_of(key: Masks, tables: Tables, reading: int) -> Pattern:
     def truth(k: int, yes: Iterable[int] = sure, perhaps: Iterable[int] = may) -> Truth:
         return TRUE if k in yes else UNKNOWN if k in perhaps else FALSE
 
+    def left(k: int) -> Truth:
+        return min(truth(k), ~max((truth(x) for x in tables.outs[k]), default=FALSE))
+
     needed: list[Rule] = []
     banned: list[Rule] = []
     open_: list[str] = []
@@ -89,10 +96,10 @@ def pattern_of(key: Masks, tables: Tables, reading: int) -> Pattern:
         defied |= limb.effect == "forbid_compliance" and k in sure
         if k not in tables.lifts:
             continue
-        bites = min(truth(k), ~max((truth(x) for x in tables.outs[k]), default=FALSE))
+        bites = left(k)
         if bites is FALSE:
             continue
-        lifts = [(x, truth(x)) for x in tables.lifts[k]]
+        lifts = [(x, left(x)) for x in tables.lifts[k]]
         lifted = max((t for _, t in lifts), default=FALSE)
         lifting = tuple(tables.limbs[x][1].id for x, t in lifts if t is TRUE)
         rule = Rule(k, bites, lifted, lifting, truth(k, met_sure, met_may), limb.effect == "prohibit")

@@ -177,8 +177,11 @@ class _Finder:
         rules = {rule.number: rule for rule in pattern.rules}
         for k in unknown:
             rule, limb = rules[k], self.tables.limbs[k][1]
-            bites = (k, *self.tables.outs[k]) if rule.bites is UNKNOWN else ()
-            lifts = self.tables.lifts[k] if rule.lifted is UNKNOWN else ()
+            outs = self.tables.outs
+            bites = (k, *outs[k]) if rule.bites is UNKNOWN else ()
+            lifting = self.tables.lifts[k] if rule.lifted is UNKNOWN else ()
+            open_ = [x for x in lifting if pattern.left(x, outs[x]) is UNKNOWN]
+            lifts = [each for x in open_ for each in (x, *outs[x])]
             yield from (("limb", x) for x in (*bites, *lifts) if pattern.truth(x) is UNKNOWN)
             if rule.met is UNKNOWN:
                 yield "met", k

@@ -49,7 +49,7 @@ class Tables:
     """Everything that ``_kernels.match`` needs, for one reading of the record.
 
     ``reach`` are the families of windows and scopes. ``down``, ``knows`` and ``met`` hold what findings and papers say,
-    ``saving`` the limbs from which no clause saves. ``lifts`` and ``outs`` are, by rule, what may lift it and what
+    ``saving`` the limbs from which no clause saves. ``lifts`` has, by rule, what may lift it, ``outs``, by limb, what
     takes a sale out of it.
     """
 
@@ -143,7 +143,7 @@ def _build(
     number = {x.id: k for k, (_, x) in enumerate(limbs)}
     rules = [(k, x) for k, (_, x) in enumerate(limbs) if x.effect in _RULES]
     lifts = {k: tuple(number[x.id] for x in lifters(limb, facts)) for k, limb in rules}
-    removed = {k: tuple(number[x.id] for x in removers(limb, facts)) for k, limb in rules}
+    removed = {k: tuple(number[x.id] for x in removers(limb, facts)) for k, (_, limb) in enumerate(limbs)}
     return Tables(
         limbs, words, tuple(families), reach, people_of(book, facts, limbs, wanted, lenses), said["down"],
         said["knows"], said["met"], saving, number, lifts, removed, lenses,
@@ -175,7 +175,8 @@ def _masks(
     masks = {name: bits(which, words) for name, which in no.items()}
     counted = [[k for k, (_, x) in enumerate(limbs) if x.parties and plays(x.parties, r)] for r in ROLES]
     masks["roles"] = np.stack([bits(which, words) for which in counted])
-    helps = [bits((*lifts.get(k, ()), *outs.get(k, ())), words) for k in range(64 * words)]
+    spared = {k: [x for lift in some for x in outs[lift]] for k, some in lifts.items()}
+    helps = [bits((*lifts.get(k, ()), *outs.get(k, ()), *spared.get(k, ())), words) for k in range(64 * words)]
     masks["helps"] = np.stack(helps)
     return masks
 

@@ -238,7 +238,7 @@ def _forwarder(licence: Licence, party: str, sale: Sale, facts: Facts, day: dt.d
 def _valid(licence: Licence, line: str | None, customers: tuple[set[str], set[str]], day: dt.date) -> Reason:
     """Run through the events: where a line stands on the day, unknown where the day of an event is not published."""
     for event in licence.events:
-        if event.event == "void":
+        if event.event == "void" and _touches(event, line, customers) is not FALSE:
             text = f"in force on {day}: void from its issuance"
             return Reason(text, FALSE, (event.fact,), event.sources)
     state: Truth = FALSE

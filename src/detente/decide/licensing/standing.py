@@ -65,7 +65,7 @@ def standing(licence: Licence, line: Line | None, day: dt.date) -> Standing:
 
 def by_events(licence: Licence, line: str | None, who: Customers, day: dt.date) -> Standing:
     """How a line stands on a day by the events alone, for some customers (who buys, who takes part at all)."""
-    void = next((e for e in licence.events if e.event == "void"), None)
+    void = next((e for e in licence.events if e.event == "void" and _concerns(e, line, who) is not FALSE), None)
     if void is not None:
         valid = replace(licence, events=tuple(e for e in licence.events if e.event != "void"))
         before = by_events(valid, line, who, min(day, void.date - NEXT))
