@@ -15,7 +15,7 @@ from itertools import zip_longest
 
 from detente.decide.changes.changed import Changed, first_sentence, row_changed, window_changed
 from detente.decide.facts import Facts, facts_of
-from detente.decide.limbs import SAVING, conditions
+from detente.decide.limbs import SAVED, SAVING, conditions
 from detente.decide.rules import AGAINST, DEFINED, OVERCOME, RULE
 from detente.decide.scope import window_on
 from detente.decide.truth import FALSE, TRUE, Fact, Reason, Truth
@@ -259,7 +259,7 @@ def _by_licence(x: dict[str, Reason], y: dict[str, Reason], c: Compared) -> Iter
 def _by_saving(x: dict[str, Reason], y: dict[str, Reason], c: Compared) -> Iterator[Changed]:
     """Rules that would newly hold the sale, or that would have, but for a savings clause."""
     for limb in [k for k in y if k in x]:
-        was, now = ([s for s in side[limb].children if s.role == SAVING and s.truth is TRUE] for side in (x, y))
+        was, now = ([s for s in side[limb].children if s.role == SAVED and s.truth is TRUE] for side in (x, y))
         if bool(was) == bool(now):
             continue
         before, after = x[limb].children[0], y[limb].children[0]
