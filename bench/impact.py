@@ -276,9 +276,8 @@ def row_optimum(n: int) -> Row:
 
 def row_draws(n_draws: int) -> Row:
     """Seconds for so many draws of the bundled case through the three models."""
-    from detente.impact.uncertainty import uncertainty
-
     from detente import load
+    from detente.impact.uncertainty import uncertainty
 
     case = load("huawei")
     uncertainty(case, "2021-01-20", draws=2)
