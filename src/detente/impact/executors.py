@@ -39,7 +39,7 @@ def executor_of(name: str | None) -> Iterator[Executor | None]:
     >>> chips = prepare_links(3, [0, 1], [2, 2], [60.0, 40.0], ["chip", "chip", "phone"], [2, 2], [100, 100, 400])
     >>> with executor_of("threads:2") as executor:
     ...     evaluate(chips, [[0, 1]], executor=executor)["low"].loss
-    array([[0.6, 0.24, 0.6]])
+    array([[0.6 , 0.24, 0.6 ]])
     """
     if name is None:
         yield None

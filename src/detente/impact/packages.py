@@ -84,7 +84,7 @@ def prepare(network: Network) -> Prepared:
 
     >>> from detente import load
     >>> prepare(Network.of(load("huawei"), "2019-05-15")).n
-    86
+    85
     """
     return prepare_links(
         network.units.height, network.seller, network.buyer, network.value, network.units["item"].to_numpy(),
@@ -112,7 +112,7 @@ def prepare_links(
 
     >>> chips = prepare_links(3, [0, 1], [2, 2], [60.0, 40.0], ["chip", "chip", "phone"], [2, 2], [100, 100, 400])
     >>> evaluate(chips, [[0.0, 1.0]])["figure"].loss
-    array([[0.6, 0.24, 0.6]])
+    array([[0.6 , 0.24, 0.6 ]])
     """
     sold, bought = _units("seller", seller, n), _units("buyer", buyer, n)
     if bought.size != sold.size:
