@@ -75,7 +75,7 @@ def _file(found: Bracket, model: Model) -> pl.DataFrame:
     if model == "optimum":
         parts = (
             s.optimum.groups.select(pl.lit(s.since).alias("since"), pl.lit(s.through).alias("through"), pl.all())
-            for s in found.stretches if s.optimum is not None
+            for s in found.stretches
         )  # fmt: skip
         return pl.concat(parts)
     return found.by_unit() if found.at_rest else found.by_day()

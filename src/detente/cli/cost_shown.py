@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import polars as pl
 from rich.console import Console
 from rich.markup import escape
@@ -56,12 +54,6 @@ def show_bracket(out: Console, case: Case, found: Bracket) -> None:
         )
     out.print(f"[dim]{THREE}[/]")
     out.print(f"[dim]{LEFT_OUT}[/]")
-
-
-def note_range(out: Console, rows: Sequence[Sequence[str]]) -> None:
-    """What the star means, where one was printed."""
-    if any(cell.endswith(" *") for row in rows for cell in row):
-        out.print("[dim]* the ends differ by more than a factor of three: no single figure is supported.[/]")
 
 
 def _sides(case: Case, found: Bracket) -> Rows:

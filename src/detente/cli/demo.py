@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
-from detente.cli.cost_shown import LEFT_OUT, note_range
+from detente.cli.cost_shown import LEFT_OUT, THREE
 from detente.cli.output import NOT_ADVICE, console, counting, table
 from detente.decide import Permits, permits
-from detente.impact.cascade import run
-from detente.impact.network import Network
+from detente.impact.runs import daily, stretches
+from detente.impact.world import World
 from detente.record import Case, load
-from detente.report.numbers import loss_range
+from detente.report.numbers import balance_range, loss_or_gain
 from detente.report.page import report as write
 from detente.report.story import KINDS, by_country, sales_on, story_days
 from detente.report.words import country
@@ -41,7 +41,7 @@ def demo(
         found = permits(case, case.about.horizon.since, case.about.horizon.through)
     tell(out, case, found)
     with counting("Writing the page") as count:
-        page = write(case, output, progress=count)
+        page = write(case, output, permits=found, progress=count)
     out.print(f"\nThe page: [bold]{escape(str(page))}[/] ({page.stat().st_size / 2**20:.1f} MB, opens offline)")
     out.print(
         'Next: [bold]detente explain huawei "qorvo to huawei p-mate" --as-of 2020-09-15[/] says why, to the citation.'
@@ -61,7 +61,7 @@ def tell(out: Console, case: Case, found: Permits) -> None:
     _kinds(out, case, found, totals)
     out.print()
     _countries(out, totals, days)
-    out.print("\n[bold]3  What it cost each side once it had run through the network, USD a year[/]")
+    out.print("\n[bold]3  What each day's law costs each side if it lasts, USD a year of output[/]")
     _losses(out, case, found, days)
 
 
@@ -139,13 +139,26 @@ def _bn(usd_m: float) -> str:
 
 
 def _losses(out: Console, case: Case, found: Permits, days: tuple[dt.date, ...]) -> None:
+    """What each day's law would cost if it lasted: the flow's figure, and from optimum to cascade."""
+    world = World.of(case, found.first, found.last, permits_of=found)
     rows = []
     for day in days:
-        by = {r["side"]: r for r in run(Network.of(case, day), found.on(day)).by_side().iter_rows(named=True)}
-        cells = [
-            loss_range(by[s]["loss_usd_m_low"], by[s]["loss_usd_m_high"]) if s in by else "" for s in case.about.sides
-        ]
+        (static,), flow = stretches(world, day, day, at_rest=True, detail=False), daily(world, day, day, at_rest=True)
+        last = flow.first + dt.timedelta(days=flow.n_days - 1)
+        middle = {
+            r["side"]: r for r in flow.window(last - dt.timedelta(days=364), last).by_side().iter_rows(named=True)
+        }
+        high = dict(static.outcome.by_side().select("side", "loss_usd_m_high").iter_rows())
+        low = dict(static.optimum.by_side().select("side", "loss_usd_m_low").iter_rows())
+        cells = []
+        for s in case.about.sides:
+            figure = middle[s]["loss_usd_m"] if s in middle else 0.0
+            a, b = min(low.get(s, figure), figure), max(high.get(s, figure), figure)
+            a, figure, b = (0.0 if abs(v) < 0.05 else v for v in (a, figure, b))
+            cells.append(f"{loss_or_gain(figure)} ({balance_range(a, b).replace('USD ', '')})" if b > 0 else "nothing")
         rows.append((str(day), *cells))
-    out.print(table([("day", False), *((escape(v), True) for v in case.about.sides.values())], rows))
-    note_range(out, rows)
-    out.print(f"[dim]{LEFT_OUT}[/]")
+    heads = (f"{escape(v)}: flow (optimum to cascade)" for v in case.about.sides.values())
+    out.print(table([("day", False), *((h, False) for h in heads)], rows))
+    if any("*" in cell for row in rows for cell in row):
+        out.print("[dim]* the models differ by more than a factor of three: no headline number is supported.[/]")
+    out.print(f"[dim]{THREE} {LEFT_OUT}[/]")

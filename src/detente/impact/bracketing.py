@@ -73,7 +73,7 @@ def optimum(stretches: Sequence[Stretch], by: str, keys: Sequence[str], of: Of) 
     """The optimum's range by unit, party or side; null where it was not looked for."""
     parts = []
     for s in stretches:
-        if s.optimum is None:
+        if by == "party" and "party" not in s.optimum.more:
             continue
         if by == "unit":
             frame, rate, column = s.optimum.units, _rate(s, of), "loss_usd_m"
@@ -98,12 +98,8 @@ def static_day(s: Stretch) -> pl.DataFrame:
     """What the static models say of each day of a stretch, USD m a day and side."""
     said = {f"loss_usd_m{end}": f"cascade_usd_m{end}" for end in ("", "_low", "_high")}
     frame = s.outcome.by_side().select("side", *((pl.col(c) / 365.25).alias(n) for c, n in said.items()))
-    if s.optimum is None:
-        best = pl.DataFrame(schema={"side": pl.String, **dict.fromkeys(ENDS, pl.Float64)})
-    else:
-        best = s.optimum.by_side().select(
-            "side", *((pl.col(f"loss_usd_m_{e}") / 365.25).alias(n) for e, n in zip(("low", "high"), ENDS, strict=True))
-        )
+    ends = zip(("low", "high"), ENDS, strict=True)
+    best = s.optimum.by_side().select("side", *((pl.col(f"loss_usd_m_{e}") / 365.25).alias(n) for e, n in ends))
     return frame.join(best, on="side", how="left").select(pl.lit(s.since).alias("day"), pl.all())
 
 

@@ -66,9 +66,13 @@ def cost(
 
 
 def bracket(
-    world: World, since: dt.date, through: dt.date, *, at_rest: bool, progress: Progress | None = None
-) -> Bracket:
-    """The three models over some days of a world; ``at_rest``: the law of ``since``, as if it lasted."""
+    world: World, since: dt.date, through: dt.date, *, at_rest: bool, detail: bool = True,
+    progress: Progress | None = None,
+) -> Bracket:  # fmt: skip
+    """The three models over some days of a world; ``at_rest``: the law of ``since``, as if it lasted.
+
+    Without ``detail`` the optimum is looked for by side only, which saves most of its time.
+    """
     n_flows, n_stretches = len(FLOWS), 1 if at_rest else len(world.days(since, through))
 
     def tell(done: int) -> None:
@@ -79,7 +83,9 @@ def bracket(
     for name, (end, adapting) in FLOWS.items():
         flows[name] = daily(world, since, through, at_rest=at_rest, end=end, adapting=adapting)
         tell(len(flows))
-    static = stretches(world, since, through, at_rest=at_rest, progress=lambda done, _: tell(n_flows + done))
+    static = stretches(
+        world, since, through, at_rest=at_rest, detail=detail, progress=lambda done, _: tell(n_flows + done)
+    )
     settings: dict[str, float | int | str | bool] = {
         "flow_days": flows["flow"].n_days, "newcomers": 0 if world.newcomers is None else len(world.newcomers.seller),
         "networks": len(world.networks), "stretches": len(static),

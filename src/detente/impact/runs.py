@@ -50,28 +50,29 @@ class Stretch:
     through: dt.date
     years: float
     outcome: Outcome
-    optimum: Optimum | None
+    optimum: Optimum
     held: npt.NDArray[np.float64]
     value_added_share: npt.NDArray[np.float64]
 
 
 def stretches(
-    world: World, since: dt.date, through: dt.date, *, at_rest: bool, with_optimum: bool = True,
+    world: World, since: dt.date, through: dt.date, *, at_rest: bool, detail: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Stretch, ...]:  # fmt: skip
-    """The static models over some days, one stretch after the other; ``at_rest``: as if the first day's law lasted."""
+    """The static models over some days, one stretch after the other; ``at_rest``: as if the first day's law lasted.
+
+    Without ``detail`` the optimum has ranges by side only.
+    """
     days = world.days(since, through)
     found: list[Stretch] = []
     known: dict[bytes, Optimum] = {}
     for k, day in enumerate(days):
         network, law = Network.of(world.case, day), world.permits.on(day)
         end = days[k + 1] - dt.timedelta(days=1) if k + 1 < len(days) else through
-        best = None
-        if with_optimum:
-            key = _key(network, law, world)
-            if key not in known:
-                known[key] = best_case(world, network, law)
-            best = replace(known[key], day=day)
+        key = _key(network, law, world)
+        if key not in known:
+            known[key] = best_case(world, network, law, detail=detail)
+        best = replace(known[key], day=day)
         years = 1.0 if at_rest else ((end - day).days + 1) / 365.25
         rows = network.rows
         held = np.column_stack(
@@ -87,13 +88,14 @@ def stretches(
     return tuple(found)
 
 
-def best_case(world: World, network: Network, law: OnDay, *, each_unit: bool | None = None) -> Optimum:
+def best_case(world: World, network: Network, law: OnDay, *, detail: bool = True) -> Optimum:
     """The optimum of a day with what the flow model may do too, and all spare capacity there could be."""
     assumed = world.assumptions
     return optimum.run(
         network, law, spare=assumed.spare.high, pairs=world.pairs(network),
-        diversion=diversion(network, world.rivals_on(network.day), assumed.sigma.central), by="side", also=("party",),
-        each_unit=each_unit, premium=assumed.premium.central, within=NEAR,
+        diversion=diversion(network, world.rivals_on(network.day), assumed.sigma.central), by="side",
+        also=("party",) if detail else (),
+        each_unit=None if detail else False, premium=assumed.premium.central, within=NEAR,
     )  # fmt: skip
 
 

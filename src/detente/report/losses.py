@@ -34,7 +34,7 @@ def over(
     """The costs day by day; None where the case is so large that a page would take too long."""
     if len(world.days(first, last)) * len(world.permits.links) > MAX_SALE_RUNS:
         return None
-    return bracket(world, first, last, at_rest=False, progress=progress)
+    return bracket(world, first, last, at_rest=False, detail=False, progress=progress)
 
 
 def by_firm(found: Bracket, *, top: int = 20) -> pl.DataFrame:

@@ -14,7 +14,8 @@ import jinja2
 import plotly.offline
 from markupsafe import Markup
 
-from detente.decide import permits
+from detente.decide import Permits
+from detente.decide import permits as decide
 from detente.record import Case, DetenteError
 from detente.record.load import as_day
 from detente.report.contents import Contents, contents
@@ -31,13 +32,15 @@ def page(
     since: dt.date | str | None = None,
     through: dt.date | str | None = None,
     as_of: dt.date | str | None = None,
+    permits: Permits | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> str:
     """The page as HTML text.
 
     The story runs over ``since`` to ``through`` (None: the case's horizon); the answer on top is that of ``as_of``
-    (None: the case's default day). ``progress`` is called with (done, of) while the costs of each span are run. The
-    page loads nothing from anywhere, and the same case makes the same page to the byte.
+    (None: the case's default day). ``permits`` of these days spare deciding them again. ``progress`` is
+    called with (done, of) while the costs of each span are run. The page loads nothing from anywhere, and the same case
+    makes the same page to the byte.
 
     Raises ``DetenteError`` for days that are no days, in the wrong order, or an ``as_of`` outside the story's days, and
     where the record has no units or links.
@@ -47,7 +50,11 @@ def page(
     day = as_day(case.about.default_as_of if as_of is None else as_of, "as_of")
     if case["units"].height == 0 or case["links"].height == 0:
         raise DetenteError("The record has no units or no links, so there is nothing to report.")
-    found = permits(case, first, last)
+    if permits is not None and (permits.first, permits.last, permits.record) != (first, last, case.digest):
+        raise DetenteError(
+            f"permits: got those of {permits.first} to {permits.last}; expected {first} to {last}, same case."
+        )
+    found = decide(case, first, last) if permits is None else permits
     if not first <= day <= last:
         raise DetenteError(f"as_of: {day} is outside the days of the page ({first} to {last}); choose one between.")
     return render(contents(case, found, first, last, day, progress))
@@ -60,6 +67,7 @@ def report(
     since: dt.date | str | None = None,
     through: dt.date | str | None = None,
     as_of: dt.date | str | None = None,
+    permits: Permits | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Write the page about a case to a file and return its path.
@@ -69,7 +77,7 @@ def report(
     """
     target = Path(path)
     with whole_file(target) as part:  # first, so that a folder that is not there is said before the work
-        text = page(case, since=since, through=through, as_of=as_of, progress=progress)
+        text = page(case, since=since, through=through, as_of=as_of, permits=permits, progress=progress)
         part.write_text(text, encoding="utf-8", newline="\n")
     return target
 
