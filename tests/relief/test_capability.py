@@ -43,7 +43,7 @@ def networks(draw: st.DrawFn) -> tuple[Network, np.ndarray, np.ndarray]:
     return network_of(output, items, sales), np.array(allowed).reshape(3, len(sales)), np.array(weight)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(networks())
 def test_the_compiled_loop_is_its_plain_twin(drawn: tuple[Network, np.ndarray, np.ndarray]) -> None:
     network, allowed, _ = drawn
@@ -52,7 +52,7 @@ def test_the_compiled_loop_is_its_plain_twin(drawn: tuple[Network, np.ndarray, n
     np.testing.assert_allclose(bound(s, allowed), plain, rtol=1e-9, atol=1e-9)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(networks())
 def test_the_bound_is_above_the_programme_and_both_grow_with_permits(
     drawn: tuple[Network, np.ndarray, np.ndarray],
