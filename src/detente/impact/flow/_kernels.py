@@ -244,11 +244,12 @@ def _close(a: float, b: float) -> bool:
 
 
 @_jit
-def _gather_orders(lanes: Lanes, lo: int, hi: int, net: Net, law: Law, state: State, multiple: F64) -> None:
-    """Add up what clients order of each firm of a range."""
-    n, L = net.output.size, len(lanes)
-    orders, extra, sent = state.orders, state.extra, state.sent
-    if net.seller_ptr.size == 0:
+def _gather_orders(
+    lanes: Lanes, lo: int, hi: int, ptr: I64, cell: I32, pull: F64, rate2: F64, sent: F64, multiple: F64, orders: F64
+) -> None:  # fmt: skip
+    """Add up what clients order of each firm of a range, but for restricted cells."""
+    L = len(lanes)
+    if ptr.size == 0:
         for i in range(lo, hi):
             for s in range(L):
                 total = 0.0
@@ -256,10 +257,7 @@ def _gather_orders(lanes: Lanes, lo: int, hi: int, net: Net, law: Law, state: St
                     total += sent[part, i, s]
                 orders[i, s] = total * multiple[i, s]
         return
-    pull, ptr, cell, rate = net.seller_weight, net.seller_ptr, net.seller_cell, state.rate.reshape(-1)
-    if law.pull.size > 0:
-        pull = law.pull
-    wide = np.uint64(L)
+    rate, wide = rate2.reshape(-1), np.uint64(L)
     for i in range(lo, hi):
         if L == 1:
             total = 0.0
@@ -275,9 +273,14 @@ def _gather_orders(lanes: Lanes, lo: int, hi: int, net: Net, law: Law, state: St
                     orders[i, s] += w * rate[base + np.uint64(s)]
             for s in range(L):
                 orders[i, s] *= multiple[i, s]
-    if law.cell.size == 0:
-        return
-    at, links, placed, wished = law.seller_ptr, law.seller_link, state.placed, state.wished
+
+
+@_jit
+def _gather_limited(
+    lanes: Lanes, lo: int, hi: int, at: I64, links: I32, placed: F64, wished: F64, orders: F64, extra: F64
+) -> None:  # fmt: skip
+    """Add what is ordered over the links of restricted cells, and what is wished for beyond the usual."""
+    L = len(lanes)
     for i in range(lo, hi):
         for s in range(L):
             extra[i, s] = 0.0
@@ -296,7 +299,8 @@ def _firms(
     """Demand, capacity and output of the firms of a range on day t, and what share of an order each client gets."""
     L = len(lanes)
     by_level = rule.rationing >= WATER
-    record_units, moving = record.output.size > 0, t >= rule.spare_from and rule.spare_tau > 0.0
+    moving, record_units, record_all = t >= rule.spare_from and rule.spare_tau > 0.0, record.output.size, record.lost.size
+    pull = law.pull if law.pull.size > 0 else net.seller_weight
     asking, follow, spare_tau = state.wished.size > 0, rule.follow_capacity, rule.spare_tau
     exact, leaky, rationing, halved = rule.exact, rule.leaky, rule.rationing, state.bound_half.size > 0
     output, own_final, orders, extra = net.output, net.final, state.orders, state.extra
@@ -309,7 +313,10 @@ def _firms(
                 old[i, s] = new[i, s]
     for b0 in range(lo, hi, BLOCK):
         b1 = min(b0 + BLOCK, hi)
-        _gather_orders(lanes, b0, b1, net, law, state, old)
+        _gather_orders(lanes, b0, b1, net.seller_ptr, net.seller_cell, pull, state.rate, state.sent, old, orders)
+        if law.cell.size > 0:
+            _gather_limited(lanes, b0, b1, law.seller_ptr, law.seller_link, state.placed, state.wished, orders, extra)
+        leveled = False
         for s in range(L):
             for i in range(b0, b1):
                 x, own = output[i], own_final[i]
@@ -352,13 +359,14 @@ def _firms(
                             give = y / clients
                     if by_level and (short_now or leaky):
                         give = BY_LEVEL
+                        leveled = True
                 gives[i, s] = give * old[i, s] if give >= 0.0 else BY_LEVEL
                 served[i, s] = part
                 day.used[i, s] = _part(y, x, exact)
                 day.goal[i, s] = goal
                 if follow:
                     new[i, s] = capacity / x if x > 0.0 else 0.0
-        if by_level:
+        if leveled:
             _levels(lanes, b0, b1, net, law, rule, state, day)
         for s in range(L):
             made = met = asked = 0.0
@@ -367,31 +375,30 @@ def _firms(
                 made += outputs[i, s]
                 met += served[i, s] * final
                 asked += final
+                if record_units > 0:
+                    wanted = orders[i, s] + final
+                    if asking:
+                        wanted += day.grant[i, s] * extra[i, s]
+                    record.output[t, i, s], record.final[t, i, s] = outputs[i, s], served[i, s] * final
+                    record.wanted[t, i, s] = wanted
             sums[b0 // BLOCK, 0, s], sums[b0 // BLOCK, 1, s], sums[b0 // BLOCK, 2, s] = made, met, asked
-        if record_units:
+        if record_all > 0:
             _keep(lanes, t, b0, b1, net, state, day, record)
 
 
 @_jit
 def _keep(lanes: Lanes, t: int, lo: int, hi: int, net: Net, state: State, day: Day, record: Record) -> None:
-    """Write what is kept of the units of a range."""
+    """Write what else is kept of the units of a range where all is."""
     L = len(lanes)
     for i in range(lo, hi):
         for s in range(L):
             final = net.final[i] + state.diverted[i, s] + state.rebuild[i, s]
-            wanted = state.orders[i, s] + final
-            if state.wished.size > 0:
-                wanted += day.grant[i, s] * state.extra[i, s]
-            record.output[t, i, s] = state.y[i, s]
-            record.final[t, i, s] = day.served[i, s] * final
-            record.wanted[t, i, s] = wanted
-            if record.orders.size > 0:
-                record.orders[t, i, s] = wanted - final
-                record.capacity[t, i, s] = state.spare[i, s] * (1.0 - state.lost[i, s]) * net.output[i]
-                record.spare[t, i, s], record.lost[t, i, s] = state.spare[i, s], state.lost[i, s]
-                record.rebuild[t, i, s] = state.rebuild[i, s]
-                record.rebuilt[t, i, s] = state.rebuild[i, s] * day.served[i, s]
-                record.bound[t, i, s], record.asked[t, i, s] = state.bound[i, s], state.asked[i, s]
+            record.orders[t, i, s] = record.wanted[t, i, s] - final
+            record.capacity[t, i, s] = state.spare[i, s] * (1.0 - state.lost[i, s]) * net.output[i]
+            record.spare[t, i, s], record.lost[t, i, s] = state.spare[i, s], state.lost[i, s]
+            record.rebuild[t, i, s] = state.rebuild[i, s]
+            record.rebuilt[t, i, s] = state.rebuild[i, s] * day.served[i, s]
+            record.bound[t, i, s], record.asked[t, i, s] = state.bound[i, s], state.asked[i, s]
 
 
 @_jit
@@ -566,10 +573,12 @@ def _arrive_limited(
 
 
 @_jit
-def _asks(gap: float, stock: float, used: float, tau: float, floor: bool, exact: bool) -> float:
-    """What a cell asks for: what was used, and a part of the gap in its stock."""
-    gap = 0.0 if (floor and gap < 0.0) or (not exact and abs(gap) <= SATED * stock) else gap
-    return max(0.0, used + gap / tau)
+def _asks(gap: float, stock: float, used: float, tau: float, least: float, sated: float) -> float:
+    """What a cell asks for: what was used, and a part of the gap in its stock, ``least`` or more; no jumps."""
+    gap = gap if gap > least else least
+    gap = 0.0 if abs(gap) <= sated * stock else gap
+    request = used + gap / tau
+    return request if request > 0.0 else 0.0
 
 
 @_jit
@@ -577,7 +586,8 @@ def _use_alone(
     j0: int, j1: int, opening: bool, net: Net, rule: Rule, state: State, day: Day, got: F64, ask: F64
 ) -> None:  # fmt: skip
     """As `_use`, for one lane: a cell at a time instead of a lane at a time."""
-    floor, exact, target, halved = rule.gap_floor, rule.exact, rule.target, state.bound_half.size > 0
+    exact, target, halved = rule.exact, rule.target, state.bound_half.size > 0
+    least, sated = 0.0 if rule.gap_floor else -np.inf, -1.0 if exact else SATED
     stocks, useds, goals = state.stock.reshape(-1), day.used.reshape(-1), day.goal.reshape(-1)
     askeds, bounds, halves = state.asked.reshape(-1), state.bound.reshape(-1), state.bound_half.reshape(-1)
     output, uses, paces, moving = net.output, net.use, net.pace, not opening and state.moves[0] > 0.0
@@ -605,7 +615,7 @@ def _use_alone(
                 if moving:
                     stock = max(0.0, stock - (use * used if single else stock * share)) + got[c - first]
                     stocks[c] = stock
-                request = _asks(closes * (days[p] * use * aim - stock), stock, use * used, taus[p], floor, exact)
+                request = _asks(closes * (days[p] * use * aim - stock), stock, use * used, taus[p], least, sated)
                 ask[c - first] = request
                 asked += request
                 kept += stock
@@ -627,7 +637,8 @@ def _use(
 ) -> None:  # fmt: skip
     """Buyers of a range use inputs and put goods in stock; leaves what each cell asks for."""
     L, wide, zero = len(lanes), np.uint64(len(lanes)), np.uint64(0)
-    floor, exact, target, halved = rule.gap_floor, rule.exact, rule.target, state.bound_half.size > 0
+    exact, target, halved = rule.exact, rule.target, state.bound_half.size > 0
+    least, sated = 0.0 if rule.gap_floor else -np.inf, -1.0 if exact else SATED
     stocks, useds, goals = state.stock.reshape(-1), day.used.reshape(-1), day.goal
     askeds, bounds, halves = state.asked.reshape(-1), state.bound.reshape(-1), state.bound_half.reshape(-1)
     moves, closes, output, uses, paces = state.moves, state.closes, net.output, net.use, net.pace
@@ -678,7 +689,7 @@ def _use(
                 for s in range(zero, wide):
                     stock = stocks[at + s]
                     gap = closes[s] * (goal * aim[s] - stock)
-                    ask[to + s] = _asks(gap, stock, use * useds[own + s], tau, floor, exact)
+                    ask[to + s] = _asks(gap, stock, use * useds[own + s], tau, least, sated)
                 for s in range(zero, wide):
                     askeds[own + s] += ask[to + s]
                 for s in range(zero, wide):
@@ -964,64 +975,63 @@ def _deliveries(lanes: Lanes, net: Net, law: Law, state: State, day: Day, delive
 @_jit
 def _turn(
     lanes: Lanes, t: int, net: Net, law: Law, rebuild: Rebuild, rule: Rule, state: State, day: Day, record: Record
-) -> None:
-    """Between the two passes: add up the day, and bring the law to the day that orders are placed for."""
-    L = len(lanes)
-    if t >= 0:
-        for b in range(state.sums.shape[0]):
-            for k in range(3):
-                for s in range(L):
-                    record.totals[t, k, s] += state.sums[b, k, s]
-        if record.limiting.size > 0:
-            _limiting(lanes, t, net, state, day, record.limiting)
-        if rebuild.maker.size > 0:
-            before = state.rebuild.copy()
-            _rebuilt(t, rebuild, state.left, day.served, state.rebuild)
-            for i in range(net.output.size):
-                for s in range(L):
-                    if before[i, s] > 0.0:
-                        wanted = state.orders[i, s] + net.final[i] + state.diverted[i, s] + state.rebuild[i, s]
-                        capacity = state.spare[i, s] * (1.0 - state.lost[i, s]) * net.output[i]
-                        day.goal[i, s] = min(wanted, capacity)
-        if record.snap[t] >= 0:
-            _deliveries(lanes, net, law, state, day, record.delivered[record.snap[t]])
-        if rule.freeze:
-            _nearly_still(lanes, net, rule, state, day)
-    if law.ptr.size > 0:
-        for k in range(law.ptr[t + 1], law.ptr[t + 2]):
-            state.allowed[law.link[k], law.lane[k]] = law.share[k]
+) -> None:  # fmt: skip
+    """What the whole network is looked at for between the two passes."""
+    if record.limiting.size > 0:
+        _limiting(lanes, t, net, state, day, record.limiting)
+    if rebuild.maker.size > 0:
+        before = state.rebuild.copy()
+        _rebuilt(t, rebuild, state.left, day.served, state.rebuild)
+        for i in range(net.output.size):
+            for s in range(len(lanes)):
+                if before[i, s] > 0.0:
+                    wanted = state.orders[i, s] + net.final[i] + state.diverted[i, s] + state.rebuild[i, s]
+                    capacity = state.spare[i, s] * (1.0 - state.lost[i, s]) * net.output[i]
+                    day.goal[i, s] = min(wanted, capacity)
+    if record.snap[t] >= 0:
+        _deliveries(lanes, net, law, state, day, record.delivered[record.snap[t]])
+    if rule.freeze:
+        _nearly_still(lanes, net, rule, state, day)
 
 
 @_jit
-def step(
-    part: int, lanes: Lanes, t: int, lo: int, hi: int, net: Net, law: Law, shocks: Shocks, rebuild: Rebuild,
-    market: Market, rule: Rule, state: State, day: Day, record: Record,
-) -> None:  # fmt: skip
-    """Run one part of day t; firms and buyers of a range only, a range of firms starting at a block.
-
-    Day -1 is the opening, which has no firms' part.
-    """
-    if part == OPEN:
+def _start(t: int, net: Net, shocks: Shocks, rebuild: Rebuild, state: State) -> None:
+    """Bring capacity lost and goods wanted for rebuilding to day t."""
+    if shocks.firm.size > 0:
         _shock(t, net, shocks, state.now, state.lost)
-        if rebuild.maker.size > 0:
-            _damage(t, rebuild, state.left, state.lost, state.rebuild)
-    elif part == FIRMS:
-        _firms(lanes, t, lo, hi, net, law, rule, state, day, record)
-    elif part == TURN:
-        _turn(lanes, t, net, law, rebuild, rule, state, day, record)
-    elif part == BUYERS:
-        _buyers(lanes, t, lo, hi, net, law, market, rule, state, day)
-    elif record.snap[t] >= 0:
-        record.stock[record.snap[t]] = state.stock
+    if rebuild.maker.size > 0:
+        _damage(t, rebuild, state.left, state.lost, state.rebuild)
 
 
 @_jit
-def simulate(
-    lanes: Lanes, n_days: int, net: Net, law: Law, shocks: Shocks, rebuild: Rebuild, market: Market, rule: Rule,
-    state: State, day: Day, record: Record,
+def run(
+    parts: tuple[int, int], lanes: Lanes, days: tuple[int, int], units: tuple[int, int], net: Net, law: Law,
+    shocks: Shocks, rebuild: Rebuild, market: Market, rule: Rule, state: State, day: Day, record: Record,
 ) -> None:  # fmt: skip
-    """Run every lane for n days from the state given, and write what is asked for into the record."""
-    n = net.output.size
-    for t in range(-1, n_days):
-        for part in range(TURN if t < 0 else OPEN, CLOSE if t < 0 else CLOSE + 1):
-            step(part, lanes, t, 0, n, net, law, shocks, rebuild, market, rule, state, day, record)
+    """Run some parts of some days; firms and buyers of a range only, a range of firms starting at a block.
+
+    Whole days need all parts and all units. Day -1 is the opening, when the first orders are placed. One entry for all,
+    for each is compiled anew; a call of many arrays costs as much as ten units, so there is none for nothing.
+    """
+    for t in range(days[0], days[1]):
+        for part in range(parts[0], parts[1]):
+            if part == TURN:
+                if t >= 0:
+                    for b in range(state.sums.shape[0]):
+                        record.totals[t] += state.sums[b]
+                    if record.limiting.size + rebuild.maker.size > 0 or record.snap[t] >= 0 or rule.freeze:
+                        _turn(lanes, t, net, law, rebuild, rule, state, day, record)
+                if law.ptr.size > 0:
+                    for k in range(law.ptr[t + 1], law.ptr[t + 2]):
+                        state.allowed[law.link[k], law.lane[k]] = law.share[k]
+            elif part == BUYERS:
+                _buyers(lanes, t, units[0], units[1], net, law, market, rule, state, day)
+            elif t < 0:
+                continue
+            elif part == FIRMS:
+                _firms(lanes, t, units[0], units[1], net, law, rule, state, day, record)
+            elif part == OPEN:
+                if shocks.firm.size + rebuild.maker.size > 0:
+                    _start(t, net, shocks, rebuild, state)
+            elif record.snap[t] >= 0:
+                record.stock[record.snap[t]] = state.stock

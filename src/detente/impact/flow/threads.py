@@ -29,24 +29,23 @@ def run_days(
     if threads is None:
         work = (net.weight.size + net.use.size) * len(lanes)
         threads = len(os.sched_getaffinity(0)) if work >= LARGE and hasattr(os, "sched_getaffinity") else 1
+    n, whole = net.output.size, (k.OPEN, k.CLOSE + 1)
     if threads == 1:
-        k.simulate(lanes, n_days, *world)
+        k.run(whole, lanes, (-1, n_days), (0, n), *world)
         return
     firms, buyers = firm_ranges(net, threads), buyer_ranges(net, threads)
-    n = net.output.size
     with ThreadPoolExecutor(threads) as pool:
 
         def share(part: int, t: int, ranges: list[tuple[int, int]]) -> None:
-            list(pool.map(lambda r: k.step(part, lanes, t, r[0], r[1], *world), ranges))
+            list(pool.map(lambda units: k.run((part, part + 1), lanes, (t, t + 1), units, *world), ranges))
 
         for t in range(-1, n_days):
+            k.run((k.OPEN, k.FIRMS), lanes, (t, t + 1), (0, n), *world)
             if t >= 0:
-                k.step(k.OPEN, lanes, t, 0, n, *world)
                 share(k.FIRMS, t, firms)
-            k.step(k.TURN, lanes, t, 0, n, *world)
+            k.run((k.TURN, k.BUYERS), lanes, (t, t + 1), (0, n), *world)
             share(k.BUYERS, t, buyers)
-            if t >= 0:
-                k.step(k.CLOSE, lanes, t, 0, n, *world)
+            k.run((k.CLOSE, k.CLOSE + 1), lanes, (t, t + 1), (0, n), *world)
 
 
 def firm_ranges(net: k.Net, parts: int) -> list[tuple[int, int]]:
