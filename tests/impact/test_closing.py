@@ -11,9 +11,10 @@ import pytest
 from cases import LISTED, limb, measure
 from detente.decide import permits
 from detente.impact.cascade import NetworkError, run
+from detente.impact.costs import cost
 from detente.impact.network import Network
 from detente.impact.outcome import Outcome
-from detente.impact.path import DAYS_A_YEAR, Path, cost
+from detente.impact.path import DAYS_A_YEAR, path
 from detente.record import Case, DetenteError
 
 # Two makers of chips and one of cases sell to a phone maker; chips are critical, cases are not.
@@ -215,12 +216,11 @@ def test_the_owner_of_a_line_of_business_carries_its_loss(huawei: Case) -> None:
 
 def test_a_path_adds_up_its_spans(made: Callable[..., Case]) -> None:
     case = made(FILES)
-    path = cost(case, since="2020-01-01", through="2020-12-31")
-    assert isinstance(path, Path)
-    frame = path.frame()
+    found = path(case, permits(case, "2020-01-01", "2020-12-31"))
+    frame = found.frame()
     assert [str(d) for d in frame["since"].unique().sort()] == ["2020-01-01", "2020-03-02"]
     assert frame.filter(pl.col("side") == "home")["days"].sum() == 366
-    home = path.by_side().filter(pl.col("side") == "home")["loss_usd_m"].item()
+    home = found.by_side().filter(pl.col("side") == "home")["loss_usd_m"].item()
     assert home == pytest.approx(60.0 * 305 / DAYS_A_YEAR)
     assert np.isfinite(frame["loss_usd_m_high"].to_numpy()).all()
 
@@ -241,8 +241,6 @@ def test_a_path_turns_where_inputs_change_though_no_permit_does(made: Callable[.
         b,  phone, frame, important, ,
         """
     case = made(FILES | {"inputs.csv": inputs})
-    path = cost(case, since="2020-01-01", through="2020-12-31")
-    assert isinstance(path, Path)
-    target = path.frame().filter(pl.col("side") == "target")
+    target = path(case, permits(case, "2020-01-01", "2020-12-31")).frame().filter(pl.col("side") == "target")
     assert [str(d) for d in target["since"]] == ["2020-01-01", "2020-03-02", "2020-09-01"]
     assert target["loss_a_year_usd_m"].to_list() == [0.0, 0.0, pytest.approx(240.0)]
