@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
 from typing import Annotated, Any, Literal
 
 import polars as pl
@@ -10,12 +13,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from detente.cli.cost_shown import LEFT_OUT, show_bracket
+from detente.cli.draws_shown import draws_json, show_draws
 from detente.cli.options import AsKnown, AsOf, CaseName, Json, Out, Overlays, Since, Through, heading, open_case
 from detente.cli.output import console, counting, print_json, table, write_table
 from detente.impact.costs import cost as run_cost
 from detente.impact.models import Bracket
 from detente.impact.path import Path
-from detente.impact.ranking import Kind, rank
+from detente.impact.ranking import Kind
+from detente.impact.ranking import rank as rank_all
+from detente.impact.uncertainty import uncertainty
 from detente.record import Case, DetenteError
 from detente.report.numbers import balance_range, money
 
@@ -31,6 +37,13 @@ def cost(
     through: Through = None,
     model: Annotated[Model, Parameter(help="One model's own table instead of all three side by side.")] = "all",
     rank: Annotated[Kind | None, Parameter(help="What each one alone costs each side, dearest first.")] = None,
+    draws: Annotated[
+        int | None, Parameter(help="Run a day's three models on so many worlds drawn from the ranges of the facts.")
+    ] = None,
+    seed: Annotated[int, Parameter(help="Seed of the draws.")] = 0,
+    executor: Annotated[
+        str | None, Parameter(help="Where draws run: threads:N, processes:N or dask://HOST:PORT. Default: here.")
+    ] = None,
     as_known: AsKnown = None,
     overlay: Overlays = (),
     json: Json = False,
@@ -44,10 +57,24 @@ def cost(
         raise DetenteError(
             "--rank is about one day and one model, the cascade: leave --since, --through and --model out."
         )
+    if draws is not None and (is_span or model != "all" or rank is not None):
+        raise DetenteError("--draws is about one day and all models: leave --since, --through, --model and --rank out.")
+    if executor is not None and draws is None:
+        raise DetenteError("--executor says where draws run: give --draws N as well.")
     loaded = open_case(case, as_known, overlay)
     about = {"case": loaded.name, "overlays": loaded.overlays, "record": loaded.digest}
     if rank is not None:
         _show_rank(loaded, as_of, rank, about, json, output)
+        return
+    if draws is not None:
+        with _executor(executor) as pool, counting("Drawing worlds") as count:
+            drawn = uncertainty(loaded, as_of, draws=draws, seed=seed, executor=pool, progress=count)
+        if output is not None:
+            write_table(drawn.frame(), output)
+        if json:
+            print_json({**about, **draws_json(drawn)})
+        elif output is None:
+            show_draws(console(), loaded, drawn)
         return
     with counting("Running the network") as count:
         found = run_cost(loaded, as_of, since=since, through=through, progress=count)
@@ -63,6 +90,14 @@ def cost(
             show_bracket(out, loaded, found)
         else:
             _show_model(out, loaded, found, model)
+
+
+def _executor(name: str | None) -> AbstractContextManager[Executor | None]:
+    """The executor of a name, loaded only where one is asked for."""
+    if name is None:
+        return nullcontext()
+    opened: AbstractContextManager[Executor | None] = import_module("detente.impact.executors").executor_of(name)
+    return opened
 
 
 def _file(found: Bracket, model: Model) -> pl.DataFrame:
@@ -116,7 +151,7 @@ def _show_model(out: Console, case: Case, found: Bracket, model: Model) -> None:
 
 def _show_rank(case: Case, as_of: str | None, kind: Kind, about: dict[str, Any], json: bool, output: Any) -> None:
     with counting(f"Ranking every {kind}"):
-        frame = rank(case, as_of, kind)
+        frame = rank_all(case, as_of, kind)
     if output is not None:
         write_table(frame, output)
     if json:
