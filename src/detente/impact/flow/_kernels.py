@@ -40,8 +40,11 @@ F = TypeVar("F", bound=Callable[..., object])
 
 # cast: numba's types would hide the kernels' own; error_model: no division here has a zero below it, and the test costs
 # a fifth of the time. Loops over units and links call nothing that takes many arrays: a call counts each of them.
-_jit: Callable[[F], F] = cast(Any, njit(cache=True, nogil=True, error_model="numpy"))
-_inline: Callable[[F], F] = cast(Any, njit(cache=True, nogil=True, inline="always", error_model="numpy"))
+# Only what Python calls has a way in from Python, and is cached: to unpack a hundred arrays is as long as a kernel.
+_entry: Callable[[F], F] = cast(Any, njit(cache=True, nogil=True, error_model="numpy"))
+_inner = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_jit: Callable[[F], F] = cast(Any, njit(nogil=True, error_model="numpy", **_inner))
+_inline: Callable[[F], F] = cast(Any, njit(nogil=True, inline="always", error_model="numpy", **_inner))
 
 PROPORTIONAL, CLIENTS_FIRST, WATER, CLIENTS_FIRST_WATER = 0, 1, 2, 3  # rationing
 TO_OUTPUT, TO_BASELINE, TO_WANTED = 0, 1, 2  # what the target stock goes with
@@ -820,7 +823,7 @@ def _send_table(lanes: Lanes, j0: int, j1: int, net: Net, rate: F64, product: F6
                 sent[i, s] += out[a, s]
 
 
-@_jit
+@_entry
 def strip_of(n: int) -> int:
     """Number of buyers in a strip of a table."""
     return (n + STRIPS - 1) // STRIPS
@@ -1003,7 +1006,7 @@ def _start(t: int, net: Net, shocks: Shocks, rebuild: Rebuild, state: State) -> 
         _damage(t, rebuild, state.left, state.lost, state.rebuild)
 
 
-@_jit
+@_entry
 def run(
     parts: tuple[int, int], lanes: Lanes, days: tuple[int, int], units: tuple[int, int], net: Net, law: Law,
     shocks: Shocks, rebuild: Rebuild, market: Market, rule: Rule, state: State, day: Day, record: Record,
