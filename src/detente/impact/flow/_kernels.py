@@ -21,7 +21,6 @@ from numba import njit
 
 from detente.impact.flow.arrays import (
     F64,
-    I8,
     I32,
     I64,
     Day,
@@ -40,8 +39,11 @@ F = TypeVar("F", bound=Callable[..., object])
 
 # cast: numba's types would hide the kernels' own; error_model: no division here has a zero below it, and the test costs
 # a fifth of the time. Loops over units and links call nothing that takes many arrays: a call counts each of them.
-_jit: Callable[[F], F] = cast(Any, njit(cache=True, nogil=True, error_model="numpy"))
-_inline: Callable[[F], F] = cast(Any, njit(cache=True, nogil=True, inline="always", error_model="numpy"))
+# Only what Python calls has a way in from Python, and is cached: to unpack a hundred arrays is as long as a kernel.
+_entry: Callable[[F], F] = cast(Any, njit(cache=True, nogil=True, error_model="numpy"))
+_inner: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_jit: Callable[[F], F] = cast(Any, njit(**_inner))
+_inline: Callable[[F], F] = cast(Any, njit(inline="always", **_inner))
 
 PROPORTIONAL, CLIENTS_FIRST, WATER, CLIENTS_FIRST_WATER = 0, 1, 2, 3  # rationing
 TO_OUTPUT, TO_BASELINE, TO_WANTED = 0, 1, 2  # what the target stock goes with
@@ -299,7 +301,11 @@ def _firms(
     """Demand, capacity and output of the firms of a range on day t, and what share of an order each client gets."""
     L = len(lanes)
     by_level = rule.rationing >= WATER
-    moving, record_units, record_all = t >= rule.spare_from and rule.spare_tau > 0.0, record.output.size, record.lost.size
+    moving, record_units, record_all = (
+        t >= rule.spare_from and rule.spare_tau > 0.0,
+        record.output.size,
+        record.lost.size,
+    )
     pull = law.pull if law.pull.size > 0 else net.seller_weight
     asking, follow, spare_tau = state.wished.size > 0, rule.follow_capacity, rule.spare_tau
     exact, leaky, rationing, halved = rule.exact, rule.leaky, rule.rationing, state.bound_half.size > 0
@@ -547,7 +553,7 @@ def _arrive(
 
 @_jit
 def _arrive_limited(
-    lanes: Lanes, q0: int, q1: int, c0: int, law: Law, rule: Rule, state: State, day: Day, got: F64
+    lanes: Lanes, q0: int, q1: int, c0: int, law: Law, state: State, day: Day, got: F64
 ) -> None:  # fmt: skip
     """The same for restricted cells, whose orders stand by link."""
     L = len(lanes)
@@ -783,7 +789,7 @@ def _arrive_table(
     lanes: Lanes, j0: int, j1: int, net: Net, rate: F64, pack: F64, product: F64, got: F64, whole: F64
 ) -> None:  # fmt: skip
     """As `_arrive`, for buyers of a table: a matrix product an item."""
-    n, L, K, B = net.output.size, len(lanes), net.group_ptr[1], j1 - j0
+    L, K, B = len(lanes), net.group_ptr[1], j1 - j0
     wide = pack.shape[1]
     for k in range(K):
         a0, m = net.maker_at[k], net.link_to[k] - net.link_from[k]
@@ -820,7 +826,7 @@ def _send_table(lanes: Lanes, j0: int, j1: int, net: Net, rate: F64, product: F6
                 sent[i, s] += out[a, s]
 
 
-@_jit
+@_entry
 def strip_of(n: int) -> int:
     """Number of buyers in a strip of a table."""
     return (n + STRIPS - 1) // STRIPS
@@ -832,7 +838,7 @@ def _rows(net: Net, wide: int) -> int:
     most = 1
     for k in range(net.group_ptr[1]):
         most = max(most, net.link_to[k] - net.link_from[k])
-    return max(1, min(128, PRODUCT // (most * wide), max(8, HELD // (net.group_ptr[1] * wide))))
+    return int(max(1, min(128, PRODUCT // (most * wide), max(8, HELD // (net.group_ptr[1] * wide)))))
 
 
 @_jit
@@ -848,11 +854,10 @@ def _buyers(
     groups, cells, limited, law_cell = net.group_ptr, net.cell_ptr, law.cell.size > 0, law.cell
     aim, held, kept = np.empty(L), np.empty(L), np.empty(L)
     room, rows, q1 = CELLS, 1, 0
-    pack = product = np.empty((0, 0))
+    pack, product = np.empty((0, 0)), np.empty(0)
     if dense:
         pack = _pack(lanes, net, day, follow)
         rows = _rows(net, pack.shape[1])
-    product = np.empty(0)
     if dense:
         product = np.empty((rows + n) * pack.shape[1])
         for b in range(lo // strip_of(n), (hi - 1) // strip_of(n) + 1):
@@ -882,7 +887,7 @@ def _buyers(
         else:
             _arrive(lanes, c0, c1, net, state.rate, day, by_level, follow, got, whole)
         if q1 > q0 and not opening:
-            _arrive_limited(lanes, q0, q1, c0, law, rule, state, day, got)
+            _arrive_limited(lanes, q0, q1, c0, law, state, day, got)
         if L == 1:
             _use_alone(j0, j1, opening, net, rule, state, day, got, ask)
         else:
@@ -1003,7 +1008,7 @@ def _start(t: int, net: Net, shocks: Shocks, rebuild: Rebuild, state: State) -> 
         _damage(t, rebuild, state.left, state.lost, state.rebuild)
 
 
-@_jit
+@_entry
 def run(
     parts: tuple[int, int], lanes: Lanes, days: tuple[int, int], units: tuple[int, int], net: Net, law: Law,
     shocks: Shocks, rebuild: Rebuild, market: Market, rule: Rule, state: State, day: Day, record: Record,
@@ -1035,3 +1040,6 @@ def run(
                     _start(t, net, shocks, rebuild, state)
             elif record.snap[t] >= 0:
                 record.stock[record.snap[t]] = state.stock
+
+
+__all__ = ["F64", "I32", "I64", "Day", "Law", "Market", "Net", "Rebuild", "Record", "Rule", "Shocks", "State", "run"]

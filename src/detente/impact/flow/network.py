@@ -179,8 +179,10 @@ class FlowNetwork:
         return cls(n, net, np.empty(0, np.int64), EMPTY, np.tile(np.arange(K, dtype=np.int32), n))
 
     def with_clients(self) -> FlowNetwork:
-        """The same network with every seller's links listed too, as a table needs for rationing by level and recovery by
-        neighbours; its days then take far longer."""
+        """The same network with every seller's links listed too.
+
+        A table needs them for rationing by level and recovery by neighbours; its days then take far longer.
+        """
         if self.net.seller_ptr.size:
             return self
         net, n = self.net, self.n

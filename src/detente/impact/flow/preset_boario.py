@@ -115,11 +115,13 @@ def industries(
 def boario(
     table: Industries, n_days: int, events: Sequence[Event], *, switches: Switches | None = None,
     as_reference: bool = False, n_scenarios: int = 1, keep: Keep = "all", snap_days: Sequence[int] = (),
+    threads: int | None = None,
 ) -> FlowRun:  # fmt: skip
     """Run BoARIO's ARIO model.
 
     ``as_reference`` lets arbitrary losses act a day late (B1), keeps stocks that are nearly in balance still (B7) and
-    takes unmet demand for scarcity only where it is not exactly 0. ``switches`` are those of `boario_switches`.
+    takes unmet demand for scarcity only where it is not exactly 0. ``switches`` are those of `boario_switches`, ``threads`` as
+    in `detente.impact.flow.simulate`.
 
     Source: Hallegatte 2008, 2014; BoARIO 0.7.2 (Juhel, doi 10.21105/joss.06547).
     """
@@ -143,7 +145,7 @@ def boario(
             )  # fmt: skip
     return simulate(
         table.network, rule, n_days, shocks=shocks, rebuilding=rebuilding, n_scenarios=n_scenarios, keep=keep,
-        snap_days=snap_days,
+        snap_days=snap_days, threads=threads,
     )  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def inoue_todo(
     intervals: Sequence[tuple[int, float, int, int]] = (), rationing: int = 0, order: int = 0,
     recovery: int | None = None, recovery_days: float | None = None, recovery_wait: int = 0,
     permits: Sequence[Span] = (), as_reference: bool = False, keep: Keep = "units",
-    snap_days: Sequence[int] = (), scenario: Literal[0] = 0,
+    snap_days: Sequence[int] = (), scenario: Literal[0] = 0, threads: int | None = None,
 ) -> FlowRun:  # fmt: skip
     """Run the firm model of Inoue and Todo.
 
@@ -75,7 +75,7 @@ def inoue_todo(
         recovery_wait: days before recovery starts.
         permits: restrictions on links, which the reference does not know.
         as_reference: rationing 2 and 3 leak and feed clients who ordered nothing, as in the reference (I3, I4).
-        keep, snap_days: as in `detente.impact.flow.simulate`.
+        keep, snap_days, threads: as in `detente.impact.flow.simulate`.
         scenario: the only one.
 
     Source: Inoue, Todo 2019, doi 10.1038/s41893-019-0351-x; their ProductionNetworkSimulator.
@@ -100,7 +100,7 @@ def inoue_todo(
     shocks += _intervals(intervals)
     run = simulate(
         network, inoue_switches(rationing, order, as_reference=as_reference), n_days, shocks=shocks,
-        permits=permits, keep=keep, snap_days=snap_days,
+        permits=permits, keep=keep, snap_days=snap_days, threads=threads,
     )  # fmt: skip
     return replace(run)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -72,4 +73,4 @@ def _cut(at: Any, work: Any, parts: int) -> list[tuple[int, int]]:
     """Cut a list of places into ranges of about the same work."""
     marks = np.searchsorted(work, np.linspace(0, work[-1], parts + 1)[1:-1])
     ends = [int(at[0]), *(int(at[m]) for m in marks), int(at[-1])]
-    return [(a, b) for a, b in zip(ends, ends[1:], strict=False) if b > a]
+    return [(a, b) for a, b in pairwise(ends) if b > a]
