@@ -19,7 +19,7 @@ def tables(most_rows: int = 7, columns: tuple[int, int] = (1, 5)) -> st.SearchSt
 
 
 @given(tables())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_kernels_are_their_twins(points: np.ndarray) -> None:
     assert np.array_equal(not_beaten(points), not_beaten_twin(points))
     violation = points[:, 0] % 2

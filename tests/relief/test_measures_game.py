@@ -44,7 +44,7 @@ def by_side(case: Case, day: str) -> dict[str, tuple[float, float, float]]:
 def test_every_set_is_a_run_without_the_others(huawei: Case, kind: str) -> None:
     day = "2021-01-20"
     game = measures_game(huawei, day, kind)
-    sets = np.array(list(product([False, True], repeat=len(game.names))), dtype=bool)[::3]
+    sets = np.array(list(product([False, True], repeat=len(game.names))), dtype=bool)[::5]
     found = game.losses(sets)
     for row, losses in zip(sets, found, strict=True):
         off = set().union(*(game.limbs[k] for k in np.flatnonzero(~row)))

@@ -12,7 +12,7 @@ from detente.record import DetenteError
 from detente.relief.blocs.opened import OpenedNetwork
 from detente.relief.frontier import CAPABILITY_GRAIN, Aim, Frontier, axes_of, frontier_of
 from detente.relief.search.milp_model import Model, Solution, build, reaches, solve
-from detente.relief.values import Bools, Floats
+from detente.relief.values import Bools, Evaluator, Floats
 
 ORDERS = 4  # in which proposals are taken away to find minimal sets, for each unit
 BEFOREHAND = 150  # packages by lot whose potential the programme is told before it is first solved
@@ -57,7 +57,7 @@ class Programmed:
 def by_programme(
     opened: OpenedNetwork, caps: Sequence[float] | int = 6, *, capability: str | None = None,
     weight: Sequence[float] | None = None, least_gain: Sequence[float] | None = None, time_limit_s: float = 60.0,
-    progress: Callable[[Point], None] | None = None, seed: int = 0,
+    progress: Callable[[Point], None] | None = None, seed: int = 0, check: Evaluator | None = None,
 ) -> Programmed:  # fmt: skip
     """Find the package with the greatest joint gain under each cap, each side at least where it is now: exactly.
 
@@ -78,6 +78,7 @@ def by_programme(
         time_limit_s: for all caps together. Where it ends a search, ``proved`` is False and ``bound`` still holds.
         progress: is told each point.
         seed: of the order in which proposals are taken away to find minimal sets.
+        check: another evaluator of the same proposals, such as the case's own: it values what the frontier shows.
 
     Raises:
         DetenteError: a cap out of range, no such capability, or numbers that do not fit.
@@ -129,7 +130,7 @@ def by_programme(
             progress(point)
     packages = np.array([p.package for p in points], dtype=np.bool_).reshape(-1, P)
     frontier = frontier_of(
-        opened, np.unique(packages, axis=0), method="programme", exact=False, evaluations=len(points),
+        check or opened, np.unique(packages, axis=0), method="programme", exact=False, evaluations=len(points),
         settings={"caps": len(points), "cuts": len(told), "proved": all(p.proved for p in points)},
     )  # fmt: skip
     return Programmed(tuple(points), frontier)
