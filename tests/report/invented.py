@@ -148,3 +148,44 @@ def build(folder: Path, *, hostile: str = "", url: str = "https://example.org/or
         {"id": "lic-1-b", "licence": "lic-1", "date": "2021-02-01", "event": "suspended", "note": f"why{hostile}"},
     ])  # fmt: skip
     return load(folder)
+
+
+MORE = """\
+[regimes]
+union = "home"
+[[security]]
+id = "networks"
+title = "Base stations of Vell{hostile}"
+side = "home"
+of = "target"
+tags = ["networks"]
+[[security]]
+id = "phones"
+title = "Phones of Vell{hostile}"
+side = "home"
+of = "target"
+tags = ["handsets"]
+"""
+
+
+def build_with_proposals(folder: Path, *, hostile: str = "") -> Case:
+    """The same case with two security objectives and proposals of both sides, one of which the law cannot grant."""
+    build(folder, hostile=hostile)
+    toml = folder / "case.toml"
+    toml.write_text(toml.read_text(encoding="utf-8") + MORE.replace("{hostile}", hostile), encoding="utf-8")
+    with (folder / "units.csv").open(encoding="utf-8", newline="") as file:
+        units = list(csv.DictReader(file))
+    tags = {"vell-base": "networks", "vell-phone": "handsets"}
+    write(folder, "units", [u | {"tags": tags.get(u["id"], u["tags"])} for u in units])
+    write(folder, "proposals", [
+        {"id": "radio", "title": f"License radio parts{hostile}", "side": "home", "kind": "grant", "target": "acme",
+         "items": "rf", "note": f"asked for{hostile}"},
+        {"id": "chips", "title": f"License phone chips{hostile}", "side": "home", "kind": "grant",
+         "target": "norr;quill", "items": "soc", "cap": "0.5;1"},
+        {"id": "switches", "title": "License switch chips", "side": "home", "kind": "grant", "target": "orbis"},
+        {"id": "glass", "title": f"License glass{hostile}", "side": "home", "kind": "grant", "target": "lumen",
+         "items": "glass"},
+        {"id": "sell", "title": f"Sell the base stations{hostile}", "side": "target", "kind": "divest",
+         "target": "vell-base", "owner": "lumen"},
+    ])  # fmt: skip
+    return load(folder)

@@ -211,7 +211,7 @@ def test_case_without_measures(tmp_path: Path) -> None:
 def test_progress_and_days(case: Case) -> None:
     seen: list[tuple[int, int]] = []
     text = page(
-        case, since="2020-06-01", through=dt.date(2020, 12, 31), progress=lambda done, of: seen.append((done, of))
+        case, since="2020-06-01", through=dt.date(2020, 12, 31), progress=lambda done, of, what: seen.append((done, of))
     )
     assert seen[-1][0] == seen[-1][1] > 1
     assert "2020-05-14" not in Page(text).text.partition("4 The facts behind it")[0]

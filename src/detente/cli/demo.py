@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +19,13 @@ from detente.decide import Permits, permits
 from detente.impact.runs import daily, stretches
 from detente.impact.world import World
 from detente.record import Case, load
-from detente.report.numbers import balance_range, loss_or_gain
+from detente.relief.answer import Relief
+from detente.report.answers import headline
+from detente.report.gains import signed_span, span_of
+from detente.report.numbers import balance_range, loss_or_gain, percent
 from detente.report.page import report as write
+from detente.report.relief_contents import weigh_for_page
+from detente.report.relief_words import letter, main_packages, supported, whys
 from detente.report.story import KINDS, by_country, sales_on, story_days
 from detente.report.words import country
 
@@ -33,6 +39,7 @@ SHOWN = {"open": "green", "licensed": "yellow", "not known": "magenta", "closed"
 def demo(
     *,
     output: Annotated[Path, Parameter(name=["-o", "--output"], help="Where to write the page.")] = Path("report.html"),
+    relief: Annotated[bool, Parameter(help="Weigh the proposals of both sides too.")] = True,
 ) -> None:
     """Tell the story of the bundled case in the terminal and write its page."""
     out = console()
@@ -40,8 +47,12 @@ def demo(
     with counting("Deciding every sale"):
         found = permits(case, case.about.horizon.since, case.about.horizon.through)
     tell(out, case, found)
+    weighs: Relief | bool = False
+    if relief:
+        with counting("Weighing packages") as count:
+            weighs = _weighed(out, case, count)
     with counting("Writing the page") as count:
-        page = write(case, output, permits=found, progress=count)
+        page = write(case, output, permits=found, relief=weighs, progress=count)
     out.print(f"\nThe page: [bold]{escape(str(page))}[/] ({page.stat().st_size / 2**20:.1f} MB, opens offline)")
     out.print(
         'Next: [bold]detente explain huawei "qorvo to huawei p-mate" --as-of 2020-09-15[/] says why, to the citation.'
@@ -63,6 +74,28 @@ def tell(out: Console, case: Case, found: Permits) -> None:
     _countries(out, totals, days)
     out.print("\n[bold]3  What each day's law costs each side if it lasts, USD a year of output[/]")
     _losses(out, case, found, days)
+
+
+def _weighed(out: Console, case: Case, count: Callable[[int, int, str], None]) -> Relief | bool:
+    """Print what would leave both better off: the sentence, the packages, and what the law refuses."""
+    found = weigh_for_page(case, case.about.default_as_of, count)
+    out.print("\n[bold]4  What would leave both better off, USD a year of output[/]")
+    if isinstance(found, str):
+        out.print(escape(found))
+        return True  # the page says so too
+    out.print(escape(headline(found)))
+    rows = []
+    for r in found.packages().iter_rows(named=True):
+        if r["package"] in main_packages(found):
+            gains = (signed_span(*span_of(r, s)) + ("" if supported(r, s) else " *") for s in found.sides)
+            kept = (percent(r[f"capability_{c}"]) for c in found.capabilities)
+            rows.append((f"{letter(r['package'])}  {escape(whys(found, r['package']))}", *gains, *kept))
+    heads = [*(case.about.sides[s] for s in found.sides), *(f"{c} left" for c in found.capabilities)]
+    out.print(table([("package", False), *((escape(h), True) for h in heads)], rows))
+    refused = [p.title for p, r in zip(found.proposed, found.rulings, strict=True) if not r.is_admissible]
+    if refused:
+        out.print(f"[dim]The law refuses: {escape('; '.join(refused))}. The page says why, and what else was found.[/]")
+    return found
 
 
 def _sellers(out: Console, case: Case, found: Permits, days: tuple[dt.date, ...]) -> None:

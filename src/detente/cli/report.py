@@ -20,11 +20,12 @@ def report(
     as_of: AsOf = None,
     since: Since = None,
     through: Through = None,
+    relief: Annotated[bool, Parameter(help="Weigh the case's proposals too: what would leave both better off.")] = True,
     as_known: AsKnown = None,
     overlay: Overlays = (),
 ) -> None:
     """Write one self-contained page about a case: it opens offline and prints."""
     loaded = open_case(case, as_known, overlay)
     with counting("Writing the page") as count:
-        path = write(loaded, output, as_of=as_of, since=since, through=through, progress=count)
+        path = write(loaded, output, as_of=as_of, since=since, through=through, relief=relief, progress=count)
     console().print(f"Wrote {escape(str(path))} ({path.stat().st_size / 2**20:.1f} MB). Open it in a browser.")

@@ -14,6 +14,7 @@ from detente.relief.admissible import Ruling
 from detente.relief.attribution import Attribution
 from detente.relief.bargaining import Bargains
 from detente.relief.coalitions import Coalitions
+from detente.relief.comparison import KEYS, compared
 from detente.relief.frontier import Frontier
 from detente.relief.objectives import Objectives
 from detente.relief.proposals import Proposal
@@ -136,20 +137,13 @@ class Relief:
         return pl.DataFrame(rows, infer_schema_length=None)
 
     def changes(self, package: int, by: str = "party") -> pl.DataFrame:
-        """What a package shown changes for each party (or unit, side, country), by the flow model, USD m a year.
+        """What a package shown changes for each party (or unit, side), by the flow model, USD m a year.
 
-        Columns: the keys of ``Bracket.by_party``, gain_usd_m (loss avoided), with the largest change first; below 0: it
-        loses by the package. Raises ``IndexError`` for a package that is not shown.
+        Columns: the keys of `compared`, gain_usd_m (loss avoided), with the largest change first; below 0: it loses by
+        the package. Raises ``IndexError`` for a package that is not shown.
         """
-        name = f"by_{by}"
-        now, then = (getattr(b, name)() for b in (self.shown[0].bracket, self.shown[package].bracket))
-        keys = [c for c in ("unit", "name", "party", "party_name", "side", "country") if c in now.columns]
-        joined = now.select(*keys, "loss_usd_m").join(
-            then.select(*keys, pl.col("loss_usd_m").alias("then")), on=keys, how="full", coalesce=True, nulls_equal=True
-        )
-        gain = pl.col("loss_usd_m").fill_null(0.0) - pl.col("then").fill_null(0.0)
-        table = joined.select(*keys, gain.alias("gain_usd_m"))
-        return table.sort(pl.col("gain_usd_m").abs(), *keys[:1], descending=[True, False])
+        table = compared(self.shown[0].bracket, self.shown[package].bracket, by)
+        return table.select(*KEYS[by], pl.col("gain").alias("gain_usd_m"))
 
     def flips(self, side: str, package: int = 1, top: int = 10) -> pl.DataFrame:
         """Which facts decide whether a side gains by a package: kind, fact, rank_correlation, is_clear, flips.
@@ -211,14 +205,13 @@ def gains_by_model(now: Bracket, then: Bracket, side: str) -> dict[str, float]:
     """What a side gains from one bracket to another in each model, USD m a year.
 
     flow (central run) with flow_low and flow_high (the least and most of its runs), cascade (its figure), optimum (its
-    low end).
+    low end; the flow's figure where the optimum was not looked for).
     """
-    a, b = (x.by_side().filter(pl.col("side") == side).row(0, named=True) for x in (now, then))
-    runs = [a[c] - b[c] for c in ("flow_usd_m", "flow_usd_m_low", "flow_usd_m_high")]
+    rows = compared(now, then).filter(pl.col("side") == side)
+    r = rows.row(0, named=True)
     return {
-        "flow": runs[0], "flow_low": min(runs), "flow_high": max(runs),
-        "cascade": a["cascade_usd_m"] - b["cascade_usd_m"],
-        "optimum": a["optimum_usd_m_low"] - b["optimum_usd_m_low"],
+        "flow": r["flow"], "flow_low": r["flow_low"], "flow_high": r["flow_high"], "cascade": r["cascade"],
+        "optimum": r.get("optimum_end", r["flow"]),
     }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from detente.relief.answer import Relief
 from detente.report import course_figures, evidence, figures, ledgers, loss_figures, losses, story_tables
 from detente.report.laws import MeasureText, measure_texts
 from detente.report.numbers import balance_range, listed, long_day, loss_or_gain, money, money_span, percent, percents
-from detente.report.relief_contents import Weighed, refused, weighed
+from detente.report.relief_contents import Answer, Weighed, refused, weighed
 from detente.report.story import KINDS, by_country, story_days
 from detente.report.tables import Table
 from detente.report.timeline import MAX_ROWS, Mark, by_sale, by_seller, history, marks
@@ -83,10 +83,12 @@ def contents(
     as_of: dt.date,
     progress: Callable[[int, int, str], None] | None = None,
     found: Relief | str | None = None,
+    answers: tuple[Answer, ...] = (),
 ) -> Contents:
     """Work out all that the page says of a case.
 
     ``found`` is its relief, or, in a sentence, why there is none; None leaves that part out.
+    ``answers`` are those to the questions of the case.
     """
     sides = case.about.sides
     told = tuple(d for d in sorted({*story_days(case), as_of}) if since <= d <= through)
@@ -137,7 +139,7 @@ def contents(
     if span is not None:
         charts["path"] = course_figures.path(span.by_day(), sides)
         tables.append(story_tables.path_table(span, sides))
-    weighs = weighed(found, places) if isinstance(found, Relief) else None
+    weighs = weighed(found, places, answers) if isinstance(found, Relief) else None
     if weighs is not None:
         charts |= weighs.figures
         tables += weighs.tables.values()

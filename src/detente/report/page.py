@@ -20,7 +20,7 @@ from detente.record import Case, DetenteError
 from detente.record.load import as_day
 from detente.relief.answer import Relief
 from detente.report.contents import Contents, contents
-from detente.report.relief_contents import weigh_for_page
+from detente.report.relief_contents import answers_for_page, weigh_for_page
 from detente.report.style import PALETTE
 from detente.report.whole import whole_file
 from detente.report.words import clean
@@ -65,7 +65,8 @@ def page(
             f"relief: got that of record {relief.record[:12]} on {relief.day}; expected {case.digest[:12]} on {day}."
         )
     weighs = weigh_for_page(case, day, progress) if relief is True else relief or None
-    return render(contents(case, found, first, last, day, progress, weighs))
+    answers = answers_for_page(weighs, progress) if isinstance(weighs, Relief) else ()
+    return render(contents(case, found, first, last, day, progress, weighs, answers))
 
 
 def report(
@@ -86,7 +87,7 @@ def report(
     """
     target = Path(path)
     with whole_file(target) as part:  # first, so that a folder that is not there is said before the work
-        text = page(case, since=since, through=through, as_of=as_of, permits=permits, progress=progress)
+        text = page(case, since=since, through=through, as_of=as_of, permits=permits, relief=relief, progress=progress)
         part.write_text(text, encoding="utf-8", newline="\n")
     return target
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
 
@@ -13,15 +14,27 @@ from detente.relief.admissible import rulings
 from detente.relief.answer import Relief
 from detente.relief.bundling import TOGETHER
 from detente.relief.proposals import proposals
+from detente.relief.questions import answer, questions
 from detente.relief.weigh import Step, relief
 from detente.report import relief_figures as figures
 from detente.report import relief_tables as tables
-from detente.report.numbers import percent
-from detente.report.relief_words import capability_titles, gain, gain_by_side, letter, main_packages, place_of, sentence
+from detente.report.answers import headline, tell
+from detente.report.numbers import money, percent
+from detente.report.relief_words import capability_titles, gain_by_side, letter, main_packages, place_of, sentence, whys
 from detente.report.tables import Sources, Table
 
 EVALUATIONS = 1000  # packages valued and worlds drawn for a page: some seconds; a Relief of more can be passed in
 DRAWS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question of the case with its answer in plain text, and a figure where there is one."""
+
+    id: str
+    question: str
+    text: str
+    figure: go.Figure | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,7 @@ class Weighed:
     can stand for; ``rates`` names of tables.
     """
 
+    headline: str
     sentence: str
     method: str
     points: tuple[str, ...]
@@ -41,25 +55,26 @@ class Weighed:
     alone: tuple[str, ...]
     rates: tuple[str, ...]
     bundling: str
+    answers: tuple[Answer, ...]
     n_packages: int
     n_drawn: int
     figures: Mapping[str, go.Figure]
     tables: Mapping[str, Table]
 
 
-def weigh_for_page(
-    case: Case, day: dt.date, progress: Callable[[int, int, str], None] | None = None
-) -> Relief | str:
+def weigh_for_page(case: Case, day: dt.date, progress: Callable[[int, int, str], None] | None = None) -> Relief | str:
     """The relief of a case on a day as a page can wait for it; or, in one sentence, why there is none."""
     if case["proposals"].height == 0 or not proposals(case):
         return "The case has no proposals, so no package can be weighed."
 
-    def tell(step: Step) -> None:
+    def say(step: Step) -> None:
         if progress is not None:
             progress(step.done, max(step.of, 1), step.doing[:1].upper() + step.doing[1:])
 
     try:
-        return relief(case, day, evaluations=EVALUATIONS, draws=DRAWS, progress=tell)
+        with ThreadPoolExecutor(2) as pool:  # what is found does not depend on it
+            found = relief(case, day, evaluations=EVALUATIONS, draws=DRAWS, executor=pool, progress=say)
+        return replace(found, objectives=replace(found.objectives, executor=None))  # the pool is gone
     except DetenteError as error:
         return str(error)
 
@@ -68,18 +83,40 @@ def refused(case: Case, day: dt.date) -> Table:
     """What the law cannot grant on a day, with its reason, where no package could be weighed."""
     ruled = {r.proposal: r for r in rulings(case, proposals(case), day)}
     sides = case.about.sides
-    rows = [(p.title, sides.get(p.side, p.side), ruled[p.id].because) for p in proposals(case) if not ruled[p.id].is_admissible]
+    rows = [
+        (p.title, sides.get(p.side, p.side), ruled[p.id].because)
+        for p in proposals(case)
+        if not ruled[p.id].is_admissible
+    ]
     return tables.refused_table(rows)
 
 
-def weighed(found: Relief, places: Sources) -> Weighed:
+def answers_for_page(found: Relief, progress: Callable[[int, int, str], None] | None = None) -> tuple[Answer, ...]:
+    """The questions of a case, answered with the search that is at hand; where one has no answer, why."""
+    asked = [q for q in questions(found.case) if q.kind != "bargain" or q.as_of == found.day]
+    told = []
+    with ThreadPoolExecutor(2) as pool:
+        for k, one in enumerate(asked):
+            if progress is not None:
+                progress(k, len(asked), "Answering the questions of the case")
+            try:
+                said = tell(answer(found.case, one, draws=DRAWS, found=found, executor=pool))
+                told.append(Answer(one.id, one.text, " ".join(said.sentences), said.figure))
+            except DetenteError as error:
+                told.append(Answer(one.id, one.text, str(error), None))
+    return tuple(told)
+
+
+def weighed(found: Relief, places: Sources, answers: tuple[Answer, ...] = ()) -> Weighed:
     """All that the page says of relief."""
     shown: list[Table] = [
-        tables.package_table(found), tables.model_table(found), tables.coalition_table(found),
+        tables.package_table(found), tables.member_table(found), tables.model_table(found),
+        tables.coalition_table(found),
         tables.appearance_table(found), tables.ladder_table(found), tables.bundling_table(found),
         tables.cap_table(found), tables.flip_table(found), tables.proposal_table(found, places),
     ]  # fmt: skip
     charts = {"relief-frontier": figures.frontier(found)}
+    charts |= {f"answer-{a.id}": a.figure for a in answers if a.figure is not None}
     if len(found.shown) > 1:
         charts |= {"relief-models": figures.models(found), "relief-ladder": figures.ladder(found)}
     told = []
@@ -87,7 +124,7 @@ def weighed(found: Relief, places: Sources) -> Weighed:
         sign = letter(k)
         charts[f"relief-changes-{sign}"] = figures.who_gains(found, k)
         shown.append(tables.change_table(found, k))
-        told.append((sign, "; ".join(found.shown[k].why), gain_by_side(found, k)))
+        told.append((sign, whys(found, k), gain_by_side(found, k)))
     if found.measures is not None:
         charts["relief-measures"] = figures.attribution(found, found.measures)
         shown.append(tables.attribution_table(
@@ -100,6 +137,7 @@ def weighed(found: Relief, places: Sources) -> Weighed:
         for p, r in zip(found.proposed, found.rulings, strict=True) if not r.is_admissible
     ])]  # fmt: skip
     return Weighed(
+        headline=headline(found),
         sentence=sentence(found),
         method=method(found),
         points=_points(found),
@@ -108,6 +146,7 @@ def weighed(found: Relief, places: Sources) -> Weighed:
         alone=_alone(found),
         rates=tuple(t.id for t in rates),
         bundling=worth_of_bundling(found),
+        answers=answers,
         n_packages=len(found.frontier),
         n_drawn=0 if found.under_draws is None else found.under_draws.gain.shape[0],
         figures=charts,
@@ -121,8 +160,8 @@ def method(found: Relief) -> str:
     drawn = "" if found.under_draws is None else f" and, by the flow, {found.under_draws.gain.shape[0]} worlds drawn"
     return (
         f"{found.frontier.evaluations:,} packages were valued by the {found.model} model ({how}); "
-        f"{len(found.frontier):,} of them are beaten by no other. Those with a letter were decided anew and run through "
-        f"all three models{drawn}."
+        f"{len(found.frontier):,} of them are beaten by no other. Those with a letter were decided anew and run "
+        f"through all three models{drawn}."
     )
 
 
@@ -159,5 +198,6 @@ def worth_of_bundling(found: Relief) -> str:
     joint = dict(found.bundling.select("who", "joint_gain_usd_m").iter_rows())
     both = joint.pop(TOGETHER)
     alone, more = sum(joint.values()), both - sum(joint.values())
-    start = f"Together {gain(both)} a year at most, against {gain(alone)} for one-sided packages added up"
-    return f"{start}: {gain(abs(more))} {'more, which only an exchange brings' if more >= 0 else 'less, as they overlap'}."
+    start = f"Together {money(both)} a year at most, against {money(alone)} for one-sided packages added up"
+    what = "more, which only an exchange brings" if more >= 0 else "less, as they overlap"
+    return f"{start}: {money(abs(more))} {what}."

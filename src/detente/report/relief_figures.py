@@ -14,15 +14,15 @@ import polars as pl
 
 from detente.relief.answer import Relief
 from detente.relief.attribution import Attribution
+from detente.relief.comparison import MODELS
+from detente.report.gains import signed, signed_span
 from detente.report.loss_figures import numbers, scale_of
-from detente.report.numbers import percent
+from detente.report.numbers import money, percent
 from detente.report.relief_tables import moved
 from detente.report.relief_words import (
-    MODELS,
+    TODAY,
     capability_titles,
     changes,
-    gain,
-    gain_span,
     letter,
     main_packages,
     package_label,
@@ -55,7 +55,7 @@ def frontier(found: Relief) -> go.Figure:
     unit, scale = scale_of(pl.Series(np.abs(f.values.gain[:, at]).ravel()))
     texts = [
         "<br>".join([
-            *(f"<b>{label(sides[s])}</b> {gain(float(g))}" for s, g in zip(found.sides, row, strict=True)),
+            *(f"<b>{label(sides[s])}</b> {signed(float(g))}" for s, g in zip(found.sides, row, strict=True)),
             *(f"{label(caps[c], 50)}: {percent(float(v))}" for c, v in zip(found.capabilities, has, strict=True)),
             package_label(names, f.members(int(k))),
         ])
@@ -74,22 +74,30 @@ def frontier(found: Relief) -> go.Figure:
                 "colorscale": SCALE, "cmin": 0, "cmax": 1, "showscale": bool(colours),
                 "colorbar": {
                     "title": {"text": colours[0]["name"] if colours else "", "side": "top"}, "orientation": "h",
-                    "y": -0.16, "yanchor": "top", "x": 0, "xanchor": "left", "thickness": 11, "len": 0.7, "tickformat": ".0%",
-                    "outlinewidth": 0,
+                    "y": -0.16, "yanchor": "top", "x": 0, "xanchor": "left", "thickness": 11, "len": 0.7,
+                    "tickformat": ".0%", "outlinewidth": 0,
                 },
             },
         )
     )  # fmt: skip
-    for x, y, symbol, text in _points(found, at):
+    for name, symbol, points in _points(found, at):
         figure.add_scatter(
-            x=numbers([x], scale), y=numbers([y], scale), mode="markers+text", showlegend=False, hoverinfo="skip",
-            marker={"symbol": f"{symbol}-open", "size": 17, "line": {"width": 2.4, "color": INK}, "color": INK},
-            text=[f"<b>{label(text, 60)}</b>"], textposition="top left" if x > 0 else "top right",
-            textfont={"color": INK, "size": 12}, cliponaxis=False,
+            x=numbers([x for x, _, _ in points], scale), y=numbers([y for _, y, _ in points], scale), name=name,
+            mode="markers+text", hoverinfo="skip", text=[f"<b>{text}</b>" for _, _, text in points],
+            marker={"symbol": f"{symbol}-open", "size": 15, "line": {"width": 2.4, "color": INK}, "color": INK},
+            textposition="top center", textfont={"color": INK, "size": 13}, cliponaxis=False,
         )  # fmt: skip
-    axis = {"gridcolor": GRID, "zerolinecolor": INK, "zerolinewidth": 1.2, "fixedrange": True, "tickformat": ",~r", "nticks": 7}
+    axis = {
+        "gridcolor": GRID,
+        "zerolinecolor": INK,
+        "zerolinewidth": 1.2,
+        "fixedrange": True,
+        "tickformat": ",~r",
+        "nticks": 7,
+    }
     figure.update_layout(
-        layout(height=560, margin={"l": 64, "r": 24, "t": 34, "b": 120}), hovermode="closest",
+        layout(height=560, margin={"l": 64, "r": 24, "t": 60, "b": 120}), hovermode="closest",
+        showlegend=True, legend={**LEGEND, "itemclick": False, "itemdoubleclick": False},
         meta={"colours": colours},
         xaxis={**axis, "title": {"text": f"{label(sides[first], 40)}: gain, USD {unit} a year"}},
         yaxis={**axis, "title": {"text": f"{label(sides[second], 40)}: gain, USD {unit} a year"}},
@@ -97,19 +105,20 @@ def frontier(found: Relief) -> go.Figure:
     return figure
 
 
-def _points(found: Relief, at: Sequence[int]) -> list[tuple[float, float, str, str]]:
-    """The status quo and the packages shown, those in one place with one text: x, y, symbol, text."""
+def _points(found: Relief, at: Sequence[int]) -> list[tuple[str, str, list[tuple[float, float, str]]]]:
+    """Name, symbol and (x, y, letters) of the status quo, each rule of fair division, and the other packages shown."""
     places: dict[tuple[float, float], list[int]] = {}
     for k, one in enumerate(found.shown):
         x, y = (float(one.values.gain[0, s]) for s in at)
         places.setdefault((round(x, 3), round(y, 3)), []).append(k)
-    answer = []
-    for (x, y), ks in places.items():
-        rules = [r for k in ks for r in MARKS if r in found.shown[k].why]
-        words = [letter(k) if k else "as it is" for k in ks]
-        text = ", ".join(words) + (f": {', '.join(dict.fromkeys(rules))}" if rules else "")
-        answer.append((x, y, "x" if 0 in ks else MARKS[rules[0]] if rules else "circle", text))
-    return answer
+    words = {k: (*xy, ", ".join(letter(j) for j in ks if j)) for xy, ks in places.items() for k in ks}
+    answer = [(TODAY, "x", [words[0]])]
+    rest = set(range(1, len(found.shown)))
+    for rule, symbol in MARKS.items():
+        mine = [k for k in range(1, len(found.shown)) if rule in found.shown[k].why]
+        answer += [(rule, symbol, [words[k] for k in mine])] if mine else []
+        rest -= set(mine)
+    return answer + ([("others in the table", "circle", [words[k] for k in sorted(rest)])] if rest else [])
 
 
 def who_gains(found: Relief, package: int) -> go.Figure:
@@ -123,8 +132,11 @@ def who_gains(found: Relief, package: int) -> go.Figure:
         figure.add_bar(
             orientation="h", y=[y for y, _ in mine], x=numbers([r["gain"] for _, r in mine], scale), width=0.6,
             name=label(sides[s], 30), hoverinfo="text",
-            hovertext=[f"<b>{label(r['party_name'])}</b><br>{gain_span(r['low'], r['high'])} a year; flow: {gain(r['gain'])}"
-                       for _, r in mine],
+            hovertext=[
+                f"<b>{label(r['party_name'])}</b><br>{signed_span(r['low'], r['high'])} a year<br>"
+                f"flow: {signed(r['gain'])}"
+                for _, r in mine
+            ],
             marker={"color": SIDES[i % len(SIDES)], "pattern": pattern(SHAPES[i % len(SHAPES)])},
             error_x={
                 "type": "data", "symmetric": False, "color": INK, "thickness": 1.4, "width": 4,
@@ -162,9 +174,12 @@ def models(found: Relief) -> go.Figure:
         column = f"{m}_low" if m == "optimum" else m
         mine = [(y, s, r) for y, s, r in rows if column in r]
         figure.add_scatter(
-            x=numbers([r[column] for _, _, r in mine], scale), y=[y for y, _, _ in mine], mode="markers", hoverinfo="text",
+            x=numbers([r[column] for _, _, r in mine], scale), y=[y for y, _, _ in mine], mode="markers",
+            hoverinfo="text",
             name="optimum, low end" if m == "optimum" else m,
-            hovertext=[f"<b>{label(sides[s])}</b><br>{m}: {gain_span(r[f'{m}_low'], r[f'{m}_high'])}" for _, s, r in mine],
+            hovertext=[
+                f"<b>{label(sides[s])}</b><br>{m}: {signed_span(r[f'{m}_low'], r[f'{m}_high'])}" for _, s, r in mine
+            ],
             marker={"symbol": SIGNS[m], "size": 10, "color": INK, "line": {"width": 1, "color": GRID}},
         )  # fmt: skip
     return _across(figure, ticks, f"USD {unit} of output a year: gain, or loss below 0")
@@ -174,7 +189,9 @@ def attribution(found: Relief, shares: Attribution) -> go.Figure:
     """A bar a measure and side for its Shapley share of the side's loss."""
     sides, names = found.case.about.sides, {m.id: m.title for m in found.case.measures}
     frame = shares.frame(found.measure_sides)
-    size = frame.group_by("id").agg(pl.col("share_usd_m").abs().sum()).sort("share_usd_m", "id", descending=[True, False])
+    size = (
+        frame.group_by("id").agg(pl.col("share_usd_m").abs().sum()).sort("share_usd_m", "id", descending=[True, False])
+    )
     order = [i for i, v in size.iter_rows() if v >= 0.5]
     unit, scale = scale_of(frame["share_usd_m"].abs())
     figure = go.Figure()
@@ -184,8 +201,9 @@ def attribution(found: Relief, shares: Attribution) -> go.Figure:
             continue
         values = [by[n]["share_usd_m"] for n in order]
         figure.add_bar(
-            orientation="h", y=list(range(len(order))), x=numbers(values, scale), name=label(sides[s], 30), hoverinfo="text",
-            hovertext=[f"<b>{label(names.get(n, n))}</b><br>{label(sides[s])}: {gain(v).replace('loss of ', '–')} of its loss"
+            orientation="h", y=list(range(len(order))), x=numbers(values, scale), name=label(sides[s], 30),
+            hoverinfo="text",
+            hovertext=[f"<b>{label(names.get(n, n))}</b><br>{label(sides[s])}: {money(v)} of its loss"
                        for n, v in zip(order, values, strict=True)],
             marker={"color": SIDES[i % len(SIDES)], "pattern": pattern(SHAPES[i % len(SHAPES)])},
             error_x={"type": "data", "array": numbers([2 * by[n]["standard_error_usd_m"] for n in order], scale),
@@ -213,15 +231,20 @@ def ladder(found: Relief) -> go.Figure:
             figure.add_scatter(
                 x=[f"{u:.0%}" for u in rows["used"]], y=numbers(values, scale), mode="lines+markers",
                 name=f"{letter(k)}: {label(sides[s], 26)}", hoverinfo="text",
-                hovertext=[f"<b>Package {letter(k)}, {label(sides[s])}</b><br>{percent(u)} used: {gain(v)} a year"
+                hovertext=[f"<b>Package {letter(k)}, {label(sides[s])}</b><br>{percent(u)} used: {signed(v)} a year"
                            for u, v in zip(rows["used"], values, strict=True)],
                 line={"color": SIDES[i % len(SIDES)], "dash": dash, "width": 2.4}, marker={"size": 8},
             )  # fmt: skip
     figure.update_layout(
         layout(height=380, margin={"l": 60, "r": 16, "t": 64, "b": 48}), showlegend=True, legend={**LEGEND},
-        xaxis={"title": {"text": "used of what is newly permitted"}, "type": "category", "fixedrange": True, "showgrid": False},
-        yaxis={"title": {"text": f"gain, USD {unit} a year"}, "gridcolor": GRID, "zerolinecolor": INK, "fixedrange": True,
-               "tickformat": ",~r", "nticks": 7},
+        xaxis={
+            "title": {"text": "used of what is newly permitted"}, "type": "category", "fixedrange": True,
+            "showgrid": False,
+        },
+        yaxis={
+            "title": {"text": f"gain, USD {unit} a year"}, "gridcolor": GRID, "zerolinecolor": INK, "fixedrange": True,
+            "tickformat": ",~r", "nticks": 7,
+        },
     )  # fmt: skip
     return figure
 

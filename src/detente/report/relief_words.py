@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from detente.relief.answer import Relief, is_supported
-from detente.report.numbers import listed, money, money_span, percent
+from detente.relief.comparison import MODELS, compared
+from detente.report.gains import in_words, span_of
+from detente.report.numbers import listed, money, percent
 from detente.report.words import label
 
-MODELS = ("optimum", "flow", "cascade")
-LEAST = 0.05  # USD m a year: less than that is nothing
 TODAY = "as it is"
 NASH, SAME = "Nash", "Nash with no more capability than now"
 
@@ -28,21 +28,13 @@ def letter(package: int) -> str:
     return sign
 
 
-def gain_span(low: float, high: float) -> str:
-    """A range of gains: money for gains, ``loss of`` before what is none, ``nothing`` where it is nothing."""
-    a, b = (0.0 if abs(v) < LEAST else v for v in (low, high))
-    if a == b == 0:
-        return "nothing"
-    if a >= 0:
-        return money(b) if money(a) == money(b) else f"USD {money_span(a, b)}"
-    if b > 0:
-        return f"loss of {money(-a)} to gain of {money(b)}"
-    return f"loss of {money(-a)}" if money(a) == money(b) else f"loss of USD {money_span(-b, -a)}"
-
-
-def gain(value: float) -> str:
-    """A gain in words."""
-    return "nothing" if abs(value) < LEAST else money(value) if value > 0 else f"loss of {money(-value)}"
+def whys(found: Relief, package: int) -> str:
+    """The reasons that a package is shown, with the titles of capabilities."""
+    said = list(found.shown[package].why)
+    for kind, title in capability_titles(found).items():
+        said = [w.replace(f"Nash, {kind} at most", f"Nash with “{title}” at most") for w in said]
+    text = "; ".join(said)
+    return text[:1].upper() + text[1:]
 
 
 def share(value: float | None) -> str:
@@ -99,82 +91,37 @@ def main_packages(found: Relief) -> tuple[int, ...]:
 
 
 def gain_by_side(found: Relief, package: int) -> str:
-    """What a package brings each side, over the models: ``USD 1.0 to 2.0 bn (United States) and ...``."""
-    rows = {r["side"]: r for r in changes(found, package, "side").iter_rows(named=True)}
-    sides = found.case.about.sides
-    told = listed([f"{gain_span(rows[s]['low'], rows[s]['high'])} ({sides[s]})" for s in found.sides if s in rows])
-    return f"{told} a year" + ("" if supported(found, package) else " (no headline number is supported)")
+    """What a package brings each side, over models and worlds: ``USD 1.0 to 2.0 bn more (United States) and ...``."""
+    row, sides = found.packages().row(package, named=True), found.case.about.sides
+    return listed([f"{in_words(*span_of(row, s))} ({sides[s]})" for s in found.sides])
 
 
 def sentence(found: Relief) -> str:
-    """What would leave both better off, in one sentence with its range."""
-    able = found.objectives.names
-    refused = len(found.proposed) - len(able)
-    start = f"Of {len(found.proposed)} proposals the law can grant {len(able)}"
-    k = place_of(found, NASH)
-    if refused == 0:
-        start = f"The law can grant all {len(able)} proposals"
+    """What the packages told of first buy, in one sentence: each side's range, capability, how sure it is."""
+    able = len(found.objectives.names)
+    start = f"The law can grant {able} of {len(found.proposed)} proposals"
+    start = f"The law can grant all {able} proposals" if able == len(found.proposed) else start
+    k, same = place_of(found, NASH), place_of(found, SAME)
     if k is None:
         return f"{start}; none of the {found.frontier.evaluations:,} packages valued leaves every side better off."
-    table = found.packages()
-    row = table.row(k, named=True)
-    members = len(found.shown[k].members)
-    what = f"{members} of them together (package {letter(k)}, the Nash point)"
-    said = f"{start}; {what} would bring {gain_by_side(found, k)}"
-    caps = capability_titles(found)
-    kept = [f"{caps[c]} {percent(row[f'capability_{c}'])}" for c in found.capabilities]
-    said += f", with potential capability of {listed(kept)}" if kept else ""
-    if row.get("p_win_win") is not None:
-        said += f", and no side worse off in {percent(row['p_win_win'])} of the worlds drawn"
-    same = place_of(found, SAME)
+    caps, row = capability_titles(found), found.packages().row(k, named=True)
+    together = f"{len(found.shown[k].members)} of them together (package {letter(k)})"
+    said = f"{start}; {together} bring {gain_by_side(found, k)} a year"
+    kept = [f"{percent(row[f'capability_{c}'])} of “{caps[c]}”" for c in found.capabilities]
+    said += f" and leave up to {listed(kept)}" if kept else ""
     if same is not None and same != k:
-        said += f"; with no more capability than now, package {letter(same)} would bring {gain_by_side(found, same)}"
+        said += f"; package {letter(same)} brings {gain_by_side(found, same)} and leaves no more capability than now"
     return f"{said}."
 
 
+def supported(row: Mapping[str, float], side: str) -> bool:
+    """Whether the models' gains of a side, in a row of ``Relief.packages``, are close enough for a headline number."""
+    return is_supported([row[f"gain_usd_m_{side}_{model}"] for model in MODELS])
+
+
 def changes(found: Relief, package: int, by: str) -> pl.DataFrame:
-    """What a package shown brings each side, party or unit, USD m a year, the largest change first.
-
-    Keys of ``by``, then gain (the flow's figure), low and high over the models, and for each model MODEL_low, MODEL
-    (not for the optimum, which has no figure) and MODEL_high, each end against the same end as it is. What a unit that
-    is sold no longer loses is gained by its new owner, as in the search.
-    """
-    keys = ("side",) if by == "side" else ("party", "party_name", "side") if by == "party" else ("unit", "name", "side")
-    now, then = (found.shown[k].bracket for k in (0, package))
-    frames = {"side": (now.by_side(), then.by_side()), "party": (now.by_party(), then.by_party())}
-    before, after = frames.get(by, (now.by_unit(), then.by_unit()))
-    models = [m for m in MODELS if before[f"{m}_usd_m_low"].null_count() < before.height]
-    columns = [f"{m}_usd_m{e}" for m in models for e in ("_low", "", "_high") if (m, e) != ("optimum", "")]
-    losses = [before.select(*keys, *columns), _moved(now.by_unit(), then.by_unit(), keys, columns)]
-    losses.append(after.select(*keys, *(-pl.col(c) for c in columns)))
-    both = pl.concat(losses).group_by(*keys).agg(pl.col(c).sum() for c in columns)
-    parts: list[pl.Expr] = []
-    for m in models:
-        mine = [pl.col(c) for c in columns if c.startswith(m)]
-        parts += [pl.min_horizontal(mine).alias(f"{m}_low"), pl.max_horizontal(mine).alias(f"{m}_high")]
-        parts += [] if m == "optimum" else [pl.col(f"{m}_usd_m").alias(m)]
-    table = both.select(*keys, *parts).with_columns(
-        pl.col("flow").alias("gain"),
-        pl.min_horizontal([f"{m}_low" for m in models]).alias("low"),
-        pl.max_horizontal([f"{m}_high" for m in models]).alias("high"),
-    )
-    return table.sort(pl.col("gain").abs().round(6), *keys, descending=[True, *[False] * len(keys)])
-
-
-def _moved(now: pl.DataFrame, then: pl.DataFrame, keys: Sequence[str], columns: Sequence[str]) -> pl.DataFrame:
-    """The losses, as it is, of units that a package sells: taken from the old owner and put with the new one."""
-    owners = then.select("unit", pl.col("party", "party_name", "side").name.suffix("_new"))
-    sold = now.join(owners, on="unit", how="inner").filter(pl.col("party") != pl.col("party_new"))
-    new = [pl.col(f"{k}_new").alias(k) if k in ("party", "party_name", "side") else pl.col(k) for k in keys]
-    taken = sold.select(*keys, *(-pl.col(c) for c in columns))
-    return pl.concat([taken, sold.select(*new, *columns)])
-
-
-def supported(found: Relief, package: int) -> bool:
-    """Whether the models agree, for every side, on the sign of a gain and within a factor of three on its size."""
-    table = changes(found, package, "side")
-    named = [c for c in ("optimum_low", "flow", "cascade") if c in table.columns]
-    return all(is_supported(list(row)) for row in table.select(named).iter_rows())
+    """What a package shown brings each side, party or unit; see `compared`."""
+    return compared(found.shown[0].bracket, found.shown[package].bracket, by)
 
 
 FACTS = {
@@ -186,7 +133,9 @@ FACTS = {
 def fact(found: Relief, kind: str, name: str) -> str:
     """A fact whose range was drawn, in words."""
     units = dict(found.case["units"].select("id", "name").iter_rows())
-    links = {i: f"{units[s]} to {units[b]}" for i, s, b in found.case["links"].select("id", "seller", "buyer").iter_rows()}
+    links = {
+        i: f"{units[s]} to {units[b]}" for i, s, b in found.case["links"].select("id", "seller", "buyer").iter_rows()
+    }
     if kind == "class" and name.startswith("how inputs bind"):
         return "how inputs bind, all together"
     told = links.get(name, name) if kind == "sale" else units.get(name, name)
