@@ -31,7 +31,8 @@ onload = () => setTimeout(() => {{
     drawn: page.querySelectorAll("main section > figure [data-chart][data-drawn]").length,
     pressed: [...group.querySelectorAll("button")].map((b) => b.ariaPressed),
     recoloured: JSON.stringify(box.data[0].marker.color) !== before,
-    unreachable: [...page.querySelectorAll(".scroll")].filter((s) => s.scrollWidth > s.clientWidth && s.tabIndex < 0).length,
+    unreachable: [...page.querySelectorAll(".scroll")]
+      .filter((s) => s.scrollWidth > s.clientWidth && s.tabIndex < 0).length,
   }});
 }}, 4000);
 </script>"""
