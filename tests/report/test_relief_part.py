@@ -20,7 +20,8 @@ from report.test_page import Page, charts, strings
 HEADS = (
     "Packages that no other beats", "The packages, and what each buys", "Who gains and who loses",
     "Which measure stands behind the loss", "Dangerous together", "Low, central and high",
-    "If licences are used in part", "What capability is worth", "What an exchange is worth", "What would change the answer", "what the law refuses",
+    "If licences are used in part", "What capability is worth", "What an exchange is worth",
+    "What would change the answer", "what the law refuses",
 )  # fmt: skip
 
 

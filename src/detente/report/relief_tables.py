@@ -11,7 +11,7 @@ from detente.relief.attribution import Attribution
 from detente.relief.bundling import TOGETHER
 from detente.relief.comparison import MODELS
 from detente.report.gains import signed, signed_span, span_of
-from detente.report.numbers import money, percent, two
+from detente.report.numbers import loss_or_gain, money, percent, two
 from detente.report.relief_words import (
     TODAY,
     capability_titles,
@@ -99,10 +99,10 @@ def attribution_table(found: Relief, shares: Attribution, id_: str, caption: str
     names = {m.id: m.title for m in found.case.measures}
     rows = [
         (Cell(names.get(r["id"], r["id"])), plain(r["union"] or ""), sides[r["side"]],
-         text_number(signed(r["share_usd_m"]), r["share_usd_m"]), _error(r["standard_error_usd_m"]),
+         text_number(loss_or_gain(r["share_usd_m"]), r["share_usd_m"]), _error(r["standard_error_usd_m"]),
          text_number(percent(r["share_of_total"]), r["share_of_total"]),
-         text_number(signed(r["alone_usd_m"]), r["alone_usd_m"]),
-         text_number(signed(r["lifted_usd_m"]), r["lifted_usd_m"]))
+         text_number(loss_or_gain(r["alone_usd_m"]), r["alone_usd_m"]),
+         text_number(loss_or_gain(r["lifted_usd_m"]), r["lifted_usd_m"]))
         for r in shares.frame(found.measure_sides).iter_rows(named=True)
         if abs(r["share_usd_m"]) >= 0.5 or abs(r["alone_usd_m"]) >= 0.5
     ]  # fmt: skip
@@ -123,7 +123,7 @@ def imposer_table(found: Relief, shares: Attribution) -> Table:
     owner = found.case.about.regimes
     rows = [
         (plain(r["union"]), sides.get(owner.get(r["union"], ""), "not recorded"), sides[r["side"]],
-         text_number(signed(r["share_usd_m"]), r["share_usd_m"]),
+         text_number(loss_or_gain(r["share_usd_m"]), r["share_usd_m"]),
          text_number(percent(r["share_of_total"]), r["share_of_total"]))
         for r in summed.iter_rows(named=True) if abs(r["share_usd_m"]) >= 0.5
     ]  # fmt: skip

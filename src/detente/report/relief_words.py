@@ -29,10 +29,13 @@ def letter(package: int) -> str:
 
 
 def whys(found: Relief, package: int) -> str:
-    """The reasons that a package is shown, with the titles of capabilities."""
-    said = list(found.shown[package].why)
+    """The reasons that a package is shown, with the titles of capabilities, and several caps on one in one."""
+    why = found.shown[package].why
+    said = [w for w in why if " at most " not in w]
     for kind, title in capability_titles(found).items():
-        said = [w.replace(f"Nash, {kind} at most", f"Nash with “{title}” at most") for w in said]
+        start = f"Nash, {kind} at most "
+        caps = [w.removeprefix(start) for w in why if w.startswith(start)]
+        said += [f"Nash with at most {listed(caps).replace(' and ', ' or ')} of “{title}”"] if caps else []
     text = "; ".join(said)
     return text[:1].upper() + text[1:]
 
