@@ -147,11 +147,8 @@ class _Run:
     def day(self) -> dt.date:
         return self.question.as_of
 
-    def admitted(self, kinds: Sequence[str] | None = None) -> tuple[list[Proposal], list[tuple[str, str]]]:
-        """The proposals asked about that the law can grant, and the others with the reason."""
-        asked = [
-            p for p in proposals(self.case, self.question.targets or None) if kinds is None or p.kind in kinds
-        ]  # fmt: skip
+    def admitted(self, asked: Sequence[Proposal]) -> tuple[list[Proposal], list[tuple[str, str]]]:
+        """The proposals that the law can grant, and the others with the reason."""
         ruled = rulings(self.case, asked, self.day) if asked else ()
         able = [p for p, r in zip(asked, ruled, strict=True) if r.is_admissible]
         refused = [(p.title, r.because) for p, r in zip(asked, ruled, strict=True) if not r.is_admissible]
@@ -181,7 +178,7 @@ class _Run:
 
 
 def _package(run: _Run) -> Answered:
-    able, refused = run.admitted()
+    able, refused = run.admitted(proposals(run.case, run.question.targets))
     at_rest = run.ready(_largest(able))
     menu = at_rest.objectives.menu
     rows = repair(np.ones((1, menu.n_proposals), dtype=np.bool_), at_rest, np.random.default_rng(run.seed))
@@ -233,13 +230,17 @@ def _ranged(by_model: dict[str, float], worlds: Floats | None) -> dict[str, floa
 
 
 def _price(run: _Run) -> Answered:
-    """What a side loses for each capability that a proposal, alone, would give back: a row a proposal and capability.
+    """What a side loses for each capability that a licence, granted alone, would give back.
+
+    A row a licence, of those that a side who wants the capabilities held back could grant, and capability.
 
     Columns: proposal, title, those of a gain (the side's, from the proposal alone), capability, added (share of all of
     it), and price_usd_m, with price_low and price_high, for a hundredth of the capability: null where nothing is
     denied. Dearest first, those that deny nothing before all others.
     """
-    able, refused = run.admitted(LICENCES)
+    whose = {a.side for a in run.case.about.security if a.id in (run.question.capabilities or (a.id,))}
+    asked = proposals(run.case, run.question.targets or None)
+    able, refused = run.admitted([p for p in asked if p.kind in LICENCES and (p.side in whose or not whose)])
     at_rest = run.ready(_largest(able))
     objectives, menu = at_rest.objectives, at_rest.objectives.menu
     s = objectives.sides.index(str(run.question.side))
