@@ -35,6 +35,7 @@ TABLE_MEANINGS = {
     "chart": "Which reasons for control need a licence to which country.",
     "codes": "Why a code is controlled: the columns of the chart it is looked up in, or the places its text names.",
     "proposals": "What a side could do: grant a licence, delist a party. See [proposals.md](proposals.md).",
+    "questions": "Questions that a report answers: what a package is worth, what a licence costs, who gains.",
 }
 
 TYPES = """\

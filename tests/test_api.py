@@ -15,7 +15,8 @@ from detente.record import Case
 def test_public_names_are_pinned() -> None:
     assert sorted(detente.__all__) == [
         "Book", "Bracket", "Case", "DetenteError", "NotFound", "Outcome", "Permits", "Problem", "RecordError",
-        "Verdict", "__version__", "check", "cost", "explain", "load", "order_book", "permits", "report",
+        "Relief", "Verdict", "__version__", "check", "cost", "explain", "load", "order_book", "permits", "relief",
+        "report",
     ]  # fmt: skip
     for name in detente.__all__:
         assert getattr(detente, name) is not None
@@ -42,6 +43,14 @@ def test_report_can_be_called_whatever_was_imported_before(huawei: Case, tmp_pat
     assert callable(detente.report)
     with pytest.raises(detente.DetenteError, match="no folder"):
         detente.report(huawei, tmp_path / "no" / "page.html")
+
+
+def test_relief_is_a_room_and_a_function(huawei: Case) -> None:
+    import detente.relief.weigh
+
+    assert detente.relief.weigh.relief.__module__ == "detente.relief.weigh"
+    with pytest.raises(detente.NotFound, match="no proposal"):
+        detente.relief(huawei, "2021-01-20", only=["nothing"])
 
 
 def test_results_carry_the_record_they_were_made_from(huawei: Case) -> None:

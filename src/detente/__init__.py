@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from detente.impact.models import Bracket
     from detente.impact.outcome import Outcome
     from detente.record import Case, DetenteError, NotFound, Problem, RecordError, load
+    from detente.relief.answer import Relief
+    from detente.relief.weigh import relief
     from detente.report.page import report
 
 __version__ = "0.1.0"
@@ -31,6 +33,7 @@ __all__ = [
     "Permits",
     "Problem",
     "RecordError",
+    "Relief",
     "Verdict",
     "__version__",
     "check",
@@ -39,6 +42,7 @@ __all__ = [
     "load",
     "order_book",
     "permits",
+    "relief",
     "report",
 ]
 
@@ -48,12 +52,15 @@ _HOME = {
     "Bracket": "detente.impact.models",
     "Outcome": "detente.impact.outcome",
     "cost": "detente.impact.costs",
-    "report": "detente.report.page",
+    "Relief": "detente.relief.answer",
 }
+_ROOMS = {"relief", "report"}  # rooms that can be called: the room and the function in it have one name
 
 
 def __getattr__(name: str) -> object:
     """Import what is asked for when it is asked for: `detente --help` needs none of it."""
+    if name in _ROOMS:
+        return import_module(f"detente.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'detente' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)

@@ -15,7 +15,10 @@ from detente import __version__
 
 app = App(
     name="detente",
-    help="Who may still sell what to whom, what each restriction costs each side. For analysis, not legal advice.",
+    help=(
+        "Who may still sell what to whom, what each restriction costs each side, what would be better. "
+        "For analysis, not legal advice."
+    ),
     version=__version__,
     help_format="plaintext",
 )
@@ -26,6 +29,7 @@ for _name, _help in {
     "diff": "What changed between two days or two records: released, held or moved, and why.",
     "licences": "How every licence line stands on a day: drawn, left, lost, expiring.",
     "cost": "What the measures cost each side once they have run through the network.",
+    "relief": "Which licences, delistings or sales would leave whom better off.",
     "report": "Write one self-contained page about a case.",
     "owners": "Whom listed parties own on a day, by each rule on ownership, with the proof.",
     "validate": "Read a case, show every fault at once, and run its worked decisions.",

@@ -12,7 +12,7 @@ from types import MappingProxyType
 TABLES = (
     "sources", "parties", "names", "stakes", "items", "variants", "units", "links", "inputs", "markets", "listings",
     "licences", "licence_lines", "licence_events", "orders", "draws", "balances", "documents", "findings", "accounts",
-    "groups", "territories", "chart", "codes", "proposals",
+    "groups", "territories", "chart", "codes", "proposals", "questions",
 )  # fmt: skip
 _LISTS = {
     "refs", "ids", "words", "codes", "countries", "limbs", "content", "reasons", "places", "params", "shares",

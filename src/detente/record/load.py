@@ -12,7 +12,7 @@ from types import MappingProxyType
 import polars as pl
 from pydantic import BaseModel
 
-from detente.record import books, checks, history, proposals, toml
+from detente.record import books, checks, history, proposals, questions, toml
 from detente.record.case import About, Case, Decision, Decisions, OverlayAbout
 from detente.record.cells import parse
 from detente.record.dictionary import REQUIRED_TABLES, Table, dictionary
@@ -84,6 +84,7 @@ def load(case: str | Path, *, as_known: dt.date | str | None = None, overlays: S
     if about is not None:
         proposals.check_sides(about, about_text, tables["units"], measures, missing, problems)
     proposals.check_proposals(tables, measures, overlay_names(folder), missing, problems)
+    questions.check_questions(tables, about, overlay_names(folder), missing, problems)
     _check_decisions(tables, measures, decisions, missing, problems)
     if not missing - {"limbs"}:
         checks.check_goods(tables, problems)

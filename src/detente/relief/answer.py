@@ -142,7 +142,8 @@ class Relief:
         loses by the package. Raises ``IndexError`` for a package that is not shown.
         """
         name = f"by_{by}"
-        now, then = (getattr(b, name)() for b in (self.shown[0].bracket, self.shown[package].bracket))
+        tables: list[pl.DataFrame] = [getattr(self.shown[k].bracket, name)() for k in (0, package)]
+        now, then = tables
         keys = [c for c in ("unit", "name", "party", "party_name", "side", "country") if c in now.columns]
         joined = now.select(*keys, "loss_usd_m").join(
             then.select(*keys, pl.col("loss_usd_m").alias("then")), on=keys, how="full", coalesce=True, nulls_equal=True
@@ -184,7 +185,7 @@ class Relief:
         if self.under_draws is None or len(self.shown) < 2:
             return [{} for _ in self.shown]
         gain, kept = self.under_draws.gain, self.under_draws.capability
-        wins = (gain >= -1e-6).all(axis=2)
+        wins: Bools = np.asarray((gain >= -1e-6).all(axis=2))
         joint = np.where(wins, gain.sum(axis=2), 0.0)
         best = np.maximum(joint.max(axis=1), 0.0)
         product = np.where((gain > 0).all(axis=2), np.log(np.maximum(gain, 1e-12)).sum(axis=2), -np.inf)

@@ -36,7 +36,7 @@ from detente.relief.under_draws import under_draws
 from detente.relief.values import Bools, Evaluator
 
 Model = Literal["flow", "cascade"]
-EVALUATIONS = {"flow": 3000, "cascade": 60_000}  # packages a search values at most, by model
+EVALUATIONS = {"flow": 2000, "cascade": 60_000}  # packages a search values at most, by model
 ALL = {"flow": 3000, "cascade": 2**18}  # up to so many packages every one is valued
 CAPS = (0.0, 0.1, 0.25, 0.5, 1.0)  # shares of a capability at which bargains are told
 MOST_SHOWN = 10
@@ -248,7 +248,7 @@ def _shown(
 
 def _least_capability(found: Frontier) -> int | None:
     """The Nash package among those with no more of any capability than the status quo."""
-    kept = (found.values.capability <= found.status_quo.capability + 1e-6).all(axis=1)
+    kept: Bools = np.asarray((found.values.capability <= found.status_quo.capability + 1e-6).all(axis=1))
     got = bargains(found.part(kept)) if found.axes.side.size > 1 else None
     return None if got is None or got.nash is None else int(np.flatnonzero(kept)[got.nash])
 
