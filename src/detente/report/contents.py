@@ -16,9 +16,11 @@ from detente.impact.assumptions import Assumptions
 from detente.impact.models import Bracket
 from detente.record import Case
 from detente.record.load import overlay_about
+from detente.relief.answer import Relief
 from detente.report import course_figures, evidence, figures, ledgers, loss_figures, losses, story_tables
 from detente.report.laws import MeasureText, measure_texts
 from detente.report.numbers import balance_range, listed, long_day, loss_or_gain, money, money_span, percent, percents
+from detente.report.relief_contents import Weighed, refused, weighed
 from detente.report.story import KINDS, by_country, story_days
 from detente.report.tables import Table
 from detente.report.timeline import MAX_ROWS, Mark, by_sale, by_seller, history, marks
@@ -69,6 +71,8 @@ class Contents:
     path_total: str
     assumptions: tuple[str, ...]
     measures: tuple[MeasureText, ...]
+    relief: Weighed | None
+    relief_note: str
 
 
 def contents(
@@ -77,9 +81,13 @@ def contents(
     since: dt.date,
     through: dt.date,
     as_of: dt.date,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+    found: Relief | str | None = None,
 ) -> Contents:
-    """Work out all that the page says of a case."""
+    """Work out all that the page says of a case.
+
+    ``found`` is its relief, or, in a sentence, why there is none; None leaves that part out.
+    """
     sides = case.about.sides
     told = tuple(d for d in sorted({*story_days(case), as_of}) if since <= d <= through)
     totals = tuple(day_total(case, permits, d) for d in told)
@@ -91,7 +99,8 @@ def contents(
     world = losses.world_of(case, permits, since, through)
     day = losses.on_day(world, as_of)
     firms, gainers = losses.by_firm(day), losses.gainers(day)
-    span = losses.over(world, since, through, progress)
+    days = None if progress is None else lambda done, of: progress(done, of, "Running the network day by day")
+    span = losses.over(world, since, through, days)
     places = evidence.sources_of(case)
     charts = {
         "timeline": figures.timeline(by_seller(case, sales) if is_by_seller else rows, signs, since, through),
@@ -128,6 +137,12 @@ def contents(
     if span is not None:
         charts["path"] = course_figures.path(span.by_day(), sides)
         tables.append(story_tables.path_table(span, sides))
+    weighs = weighed(found, places) if isinstance(found, Relief) else None
+    if weighs is not None:
+        charts |= weighs.figures
+        tables += weighs.tables.values()
+    elif found is not None and case["proposals"].height:
+        tables.append(refused(case, as_of))
     group = case.about.focus_group
     focus = "a focus group (the case names none)" if group is None else spoken(group)
     return Contents(
@@ -156,6 +171,8 @@ def contents(
         path_total="" if span is None else _by_side(span.by_side().iter_rows(named=True), sides),
         assumptions=_assumptions(world.assumptions),
         measures=measure_texts(case, places),
+        relief=weighs,
+        relief_note=found if isinstance(found, str) else "",
     )
 
 

@@ -18,7 +18,9 @@ from detente.decide import Permits
 from detente.decide import permits as decide
 from detente.record import Case, DetenteError
 from detente.record.load import as_day
+from detente.relief.answer import Relief
 from detente.report.contents import Contents, contents
+from detente.report.relief_contents import weigh_for_page
 from detente.report.style import PALETTE
 from detente.report.whole import whole_file
 from detente.report.words import clean
@@ -33,7 +35,8 @@ def page(
     through: dt.date | str | None = None,
     as_of: dt.date | str | None = None,
     permits: Permits | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    relief: bool | Relief = True,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> str:
     """The page as HTML text.
 
@@ -57,7 +60,12 @@ def page(
     found = decide(case, first, last) if permits is None else permits
     if not first <= day <= last:
         raise DetenteError(f"as_of: {day} is outside the days of the page ({first} to {last}); choose one between.")
-    return render(contents(case, found, first, last, day, progress))
+    if isinstance(relief, Relief) and (relief.record, relief.day) != (case.digest, day):
+        raise DetenteError(
+            f"relief: got that of record {relief.record[:12]} on {relief.day}; expected {case.digest[:12]} on {day}."
+        )
+    weighs = weigh_for_page(case, day, progress) if relief is True else relief or None
+    return render(contents(case, found, first, last, day, progress, weighs))
 
 
 def report(
@@ -68,7 +76,8 @@ def report(
     through: dt.date | str | None = None,
     as_of: dt.date | str | None = None,
     permits: Permits | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    relief: bool | Relief = True,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> Path:
     """Write the page about a case to a file and return its path.
 

@@ -22,6 +22,12 @@
     if (!width && innerWidth < 640 && layout.meta?.narrow) {
       layout.yaxis = { ...layout.yaxis, ticktext: layout.meta.narrow, tickfont: { size: 10 } };
     }
+    if (layout.meta?.colours?.length) { // a colour that the reader chooses
+      const { name, values } = layout.meta.colours[box.dataset.at ?? 0];
+      const { marker } = figure.data[0];
+      figure.data[0] = { ...figure.data[0], marker: { ...marker, color: values,
+        colorbar: { ...marker.colorbar, title: { ...marker.colorbar.title, text: name } } } };
+    }
     layout.hoverlabel = { ...layout.hoverlabel, bgcolor: style.getPropertyValue("--card").trim(),
       bordercolor: style.getPropertyValue("--faint").trim(), font: { color: style.getPropertyValue("--ink").trim() } };
     Plotly.react(box, figure.data, layout, { displayModeBar: false, responsive: !width, staticPlot: !!width });
@@ -30,6 +36,16 @@
   for (const fold of document.querySelectorAll("details"))
     fold.addEventListener("toggle", () => {
       if (fold.open) for (const box of fold.querySelectorAll("[data-chart]")) draw(box);
+    });
+
+  for (const group of document.querySelectorAll("[data-for]"))
+    group.addEventListener("click", (event) => {
+      const picked = event.target.closest("button");
+      if (!picked) return;
+      for (const other of group.querySelectorAll("button")) other.ariaPressed = String(other === picked);
+      const box = document.getElementById(`chart-${group.dataset.for}`);
+      box.dataset.at = picked.dataset.at;
+      draw(box);
     });
 
   // Light and dark: the system's choice, the reader's button, or ?theme=dark in the address.
