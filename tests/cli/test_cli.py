@@ -123,6 +123,41 @@ def test_cost_of_a_day_and_of_a_span(run: Run, tmp_path: Path) -> None:
     assert code == 2 and "one or the other" in err
 
 
+def test_cost_by_one_model_and_ranked(run: Run, tmp_path: Path) -> None:
+    code, out, _ = run("cost", "huawei", "--as-of", "2020-09-15", "--model", "optimum")
+    assert code == 0 and "a range only" in out
+    code, out, _ = run("cost", "huawei", "--as-of", "2020-09-15", "--rank", "measure")
+    assert code == 0 and "they do not add up" in out and "against no measures" in out
+    path = tmp_path / "rank.parquet"
+    code, _, _ = run("cost", "huawei", "--as-of", "2020-09-15", "--rank", "firm", "-o", str(path))
+    assert code == 0 and "tsmc" in pl.read_parquet(path)["id"].to_list()
+
+
+def test_cost_in_drawn_worlds(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "draws.csv"
+    code, out, _ = run("cost", "huawei", "--draws", "8", "--executor", "threads:2", "-o", str(path), "--json")
+    answer = json.loads(out)
+    assert code == 0 and answer["draws"] == 8 and len(answer["by_side"]) == 9
+    assert pl.read_csv(path).height == 8 * 9
+    code, out, _ = run("cost", "huawei", "--draws", "8")
+    assert code == 0 and "in 9 of 10 worlds" in out and "who gains" in out
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--draws", "8", "--since", "2020-09-01"), "one day and all models"),
+        (("--executor", "threads:2"), "give --draws N"),
+        (("--draws", "8", "--executor", "threads"), "expected threads:N"),
+        (("--rank", "link", "--model", "flow"), "leave --since"),
+        (("--draws", "0"), "expected 1 to"),
+    ],
+)
+def test_cost_says_what_does_not_go_together(run: Run, given: tuple[str, ...], said: str) -> None:
+    code, _, err = run("cost", "huawei", *given)
+    assert code == 2 and said in err
+
+
 def test_cost_json_has_no_numbers_that_are_not_numbers(run: Run) -> None:
     _, out, _ = run("cost", "huawei", "--as-of", "2019-05-15", "--json")
     answer = json.loads(out, parse_constant=lambda x: pytest.fail(f"{x} in the JSON"))

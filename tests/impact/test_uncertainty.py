@@ -15,7 +15,7 @@ from detente.impact.closing import run as cascade_run
 from detente.impact.draws import Drawn, between, draw
 from detente.impact.network import Network
 from detente.impact.runs import daily
-from detente.impact.uncertainty import Uncertainty, _common, _stepwise, uncertainty
+from detente.impact.uncertainty import Uncertainty, _stepwise, common_of, uncertainty
 from detente.impact.world import World
 from detente.record import Case, DetenteError
 
@@ -31,7 +31,7 @@ def world(huawei: Case) -> World:
 @pytest.fixture(scope="module")
 def drawn(huawei: Case, world: World) -> tuple[Network, Drawn]:
     network = Network.of(huawei, DAY)
-    common, new_law, sellers = _common(world, network, DAY)
+    common, new_law, sellers = common_of(world, network, DAY)
     law = world.permits.on(DAY)
     return network, draw(huawei, network, law, new_law, sellers, common.rivals, world.assumptions, n=64, seed=3)
 
@@ -95,7 +95,7 @@ def test_the_law_is_drawn_within_what_it_may_be(world: World, drawn: tuple[Netwo
 
 def test_the_same_seed_draws_the_same_worlds(huawei: Case, world: World, drawn: tuple[Network, Drawn]) -> None:
     network, first = drawn
-    common, new_law, sellers = _common(world, network, DAY)
+    common, new_law, sellers = common_of(world, network, DAY)
     law = world.permits.on(DAY)
     same, other = (
         draw(huawei, network, law, new_law, sellers, common.rivals, world.assumptions, n=64, seed=s) for s in (3, 4)

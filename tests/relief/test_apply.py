@@ -139,8 +139,12 @@ def test_an_overlay_is_a_proposal_too(huawei: Case) -> None:
     assert there.overlays == ("p-mate-sale",)
     assert ask(there, "qorvo>huawei-p-mate:rf", day).outcome == "allowed"
     assert ask(there, "tsmc>hisilicon:wafers", day).outcome == "not_subject"
+    delisted, sold = proposal("delist", "hisilicon"), proposal("divest", "p-mate", owner="p-mate-consortium")
+    both = apply(apply(huawei, [delisted], day), [laid], day)
+    assert both.overlays == ("p-mate-sale",)
+    assert both.digest == apply(huawei, [laid, delisted], day).digest
     with pytest.raises(DetenteError, match="what-if made in memory"):
-        apply(apply(huawei, [proposal("delist", "hisilicon")], day), [laid], day)
+        apply(apply(huawei, [sold], day), [laid], day)
 
 
 def test_the_order_of_a_package_does_not_matter(made: Callable[..., Case]) -> None:

@@ -15,7 +15,10 @@ from detente import __version__
 
 app = App(
     name="detente",
-    help="Who may still sell what to whom, what each restriction costs each side, what would be better. For analysis, not legal advice.",
+    help=(
+        "Who may still sell what to whom, what each restriction costs each side, what would be better. "
+        "For analysis, not legal advice."
+    ),
     version=__version__,
     help_format="plaintext",
 )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-from contextlib import AbstractContextManager, nullcontext
-from importlib import import_module
 from typing import Annotated, Any, Literal
 
 import polars as pl
@@ -17,6 +14,7 @@ from detente.cli.draws_shown import draws_json, show_draws
 from detente.cli.options import AsKnown, AsOf, CaseName, Json, Out, Overlays, Since, Through, heading, open_case
 from detente.cli.output import console, counting, print_json, table, write_table
 from detente.impact.costs import cost as run_cost
+from detente.impact.executors import executor_of
 from detente.impact.models import Bracket
 from detente.impact.path import Path
 from detente.impact.ranking import Kind
@@ -67,7 +65,7 @@ def cost(
         _show_rank(loaded, as_of, rank, about, json, output)
         return
     if draws is not None:
-        with _executor(executor) as pool, counting("Drawing worlds") as count:
+        with executor_of(executor) as pool, counting("Drawing worlds") as count:
             drawn = uncertainty(loaded, as_of, draws=draws, seed=seed, executor=pool, progress=count)
         if output is not None:
             write_table(drawn.frame(), output)
@@ -90,14 +88,6 @@ def cost(
             show_bracket(out, loaded, found)
         else:
             _show_model(out, loaded, found, model)
-
-
-def _executor(name: str | None) -> AbstractContextManager[Executor | None]:
-    """The executor of a name, loaded only where one is asked for."""
-    if name is None:
-        return nullcontext()
-    opened: AbstractContextManager[Executor | None] = import_module("detente.impact.executors").executor_of(name)
-    return opened
 
 
 def _file(found: Bracket, model: Model) -> pl.DataFrame:

@@ -70,7 +70,7 @@ def relief(
     ] = None,
     time_limit: Annotated[float | None, Parameter(help="Seconds after which the search begins no new step.")] = None,
     state: Annotated[
-        Path | None, Parameter(help="A file from which a search that was interrupted goes on, and into which it is kept.")
+        Path | None, Parameter(help="A file that keeps the search; one that was interrupted goes on from it.")
     ] = None,
     executor: Annotated[str | None, Parameter(help=f"Where valuations and worlds run: {FORMS}.")] = "threads:2",
     as_known: AsKnown = None,

@@ -15,14 +15,21 @@ from detente.relief.answer import STATUS_QUO, Relief
 from detente.relief.attribution import Attribution
 from detente.relief.frames import dangerous, rates
 from detente.report.answers import headline
-from detente.report.gains import signed, signed_span, span_of
+from detente.report.gains import agree, signed, signed_span, span_of
 from detente.report.numbers import money, money_span, percent, two
+from detente.report.words import shorten
 
 Cells = tuple[str, ...]
-SETS, LINES = 8, 6
+SETS, LINES, FACTS, TITLE = 8, 6, 4, 44
+STAR = "* models differ by more than a factor of three: no headline number is supported. "
+CHANCES = (
+    "win-win: share of the drawn worlds in which no side is worse off; picked: in which it is the Nash package of "
+    "these."
+)
 HOW = (
-    "Gains are output that is lost today and would not be, USD a year with the law of the day taken to last: the flow's "
-    "figure, and the range over the three models{drawn}. No weights: what a capability is worth is the reader's to say."
+    "Gains are {of} that is lost today and would not be, USD a year with the law of the day taken to last: the "
+    "flow's figure, and the range over the three models{drawn}. No weights: what a capability is "
+    "worth is the reader's to say."
 )
 
 
@@ -43,7 +50,7 @@ def show_relief(out: Console, found: Relief) -> None:
     _ladder(out, found)
     _flips(out, found)
     drawn = f" and nine in ten of {found.settings['draws']} drawn worlds" if found.under_draws is not None else ""
-    out.print(f"[dim]{HOW.format(drawn=drawn)}[/]")
+    out.print(f"[dim]{HOW.format(drawn=drawn, of=str(found.objectives.of).replace('_', ' '))}[/]")
     out.print(f"[dim]{_how_found(found)} {NOT_ADVICE}[/]")
     if len(about.sides) > len(found.sides):
         out.print("[dim]Sides without a unit are left out.[/]")
@@ -62,54 +69,55 @@ def _sides(found: Relief) -> list[tuple[str, bool]]:
 
 
 def _packages(out: Console, found: Relief) -> None:
-    """Each package on a few lines: gains and chances in columns, its members under them."""
+    """What each package buys, then what it is."""
     titles = {p.id: p.title for p in found.proposed}
     drawn = found.under_draws is not None
     rows: list[Cells] = []
-    for r in found.packages().iter_rows(named=True):
-        star = "" if r["is_supported"] else " *"
-        why = escape("; ".join(r["why"]))
+    frame = found.packages()
+    for r in frame.iter_rows(named=True):
         if STATUS_QUO in r["why"]:
-            gains, chances = ["0"] * len(found.sides), ["", ""] if drawn else []
-        else:
-            gains = [f"{signed(r[f'gain_usd_m_{s}_flow'])}{star}\n{signed_span(*span_of(r, s))}" for s in found.sides]
-            chances = [percent(r["p_win_win"]), percent(r["selected"])] if drawn else []
-        kept = "\n".join(f"{escape(k)} {percent(r[f'capability_{k}'])}" for k in found.capabilities)
-        names = "; ".join(escape(titles[p]) for p in r["proposals"])
-        rows.append((str(r["package"]), f"[bold]{why}[/]" + (f"\n{names}" if names else ""), *gains, kept, *chances))
-    columns = [("", True), ("package", False), *_sides(found), ("capability", False)]
-    columns += [("win-win", True), ("picked", True)] if drawn else []
-    note = "capability: what could be made at most, of all of it"
-    note += "; win-win: worlds in which no side is worse off; picked: in which it is the Nash package of these" if drawn else ""
-    if not found.packages()["is_supported"].all():
-        note = f"* the models differ by more than a factor of three: no headline number is supported. {note}"
-    _print(out, columns, rows, note)
+            rows.append(("0", *["0"] * len(found.sides), *(["", ""] if drawn else [])))
+            continue
+        gains = [
+            f"{signed(r[f'gain_usd_m_{s}_flow'])}{'' if agree(r, s) else ' *'}\n{signed_span(*span_of(r, s))}"
+            for s in found.sides
+        ]
+        rows.append((str(r["package"]), *gains, *([percent(r["p_win_win"]), percent(r["selected"])] if drawn else [])))
+    columns = [("package", True), *_sides(found), *([("win-win", True), ("picked", True)] if drawn else [])]
+    _print(out, columns, rows, ("" if frame["is_supported"].all() else STAR) + (CHANCES if drawn else ""))
+    for r in frame.iter_rows(named=True):
+        kept = ", ".join(f"{k} {percent(r[f'capability_{k}'])}" for k in found.capabilities)
+        names = "; ".join(titles[p] for p in r["proposals"])
+        why = "; ".join(r["why"])
+        most = f"At most {kept}. " if kept else ""
+        out.print(f"[bold]{r['package']} {escape(why[:1].upper() + why[1:])}.[/] {escape(most)}[dim]{escape(names)}[/]")
+    out.print()
 
 
 def _alone(out: Console, found: Relief) -> None:
     """Proposals by themselves, and those that the law refuses."""
     rows: list[Cells] = []
     refused: list[Cells] = []
-    for r in found.proposals().iter_rows(named=True):
-        if not r["is_admissible"]:
-            refused.append((escape(r["title"]), escape(r["because"])))
-            continue
-        gains = [_gain(r, s) for s in found.sides]
-        added = ", ".join(
-            f"{k} +{percent(r[f'capability_{k}_added'])}" for k in found.capabilities
-            if r[f"capability_{k}_added"] >= 0.0005
-        )  # fmt: skip
-        rows.append((escape(r["title"]), escape(found.case.about.sides[r["side"]]), *gains, escape(added) or "–"))
+    for side in found.case.about.sides:
+        for r in (r for r in found.proposals().iter_rows(named=True) if r["side"] == side):
+            if not r["is_admissible"]:
+                refused.append((escape(r["title"]), escape(r["because"])))
+                continue
+            added = ", ".join(
+                f"{k} +{percent(r[f'capability_{k}_added'])}" for k in found.capabilities
+                if r[f"capability_{k}_added"] >= 0.0005
+            )  # fmt: skip
+            rows.append((escape(shorten(r["title"], TITLE)), *(_gain(r, s) for s in found.sides), escape(added) or "–"))
     _print(
-        out, [("a proposal alone", False), ("by", False), *_sides(found), ("adds to", False)], rows,
-        f"by the search's model ({found.model}) and the cascade's readings; effects alone do not add up",
+        out, [("a proposal alone", False), *_sides(found), ("adds to", False)], rows,
+        f"by the search's model ({found.model}; a range where only it moves); effects alone do not add up",
     )  # fmt: skip
     _print(out, [("refused by the law", False), ("why", False)], refused)
 
 
 def _gain(row: dict[str, Any], side: str) -> str:
-    name = f"gain_usd_m_{side}"
-    return signed_span(row[f"{name}_low"], row[f"{name}_high"])
+    value, low, high = (row[f"gain_usd_m_{side}{end}"] for end in ("", "_low", "_high"))
+    return signed_span(low, high) if signed(value) == "0" else signed(value)
 
 
 def _caps(out: Console, found: Relief) -> None:
@@ -173,19 +181,23 @@ def _dangers(out: Console, found: Relief) -> None:
     titles = {p.id: p.title for p in found.proposed}
     frame = dangerous(found)
     rows: list[Cells] = []
-    for (kind,), group in frame.group_by("capability", maintain_order=True):
+    of = {p.id: p.of for p in found.proposed}
+    once = pl.Series("of", [";".join(sorted(of[p] for p in s)) for s in frame["proposals"].to_list()], dtype=pl.String)
+    frame = frame.with_columns(once).unique(("capability", "of"), keep="first", maintain_order=True)
+    for (name,), group in frame.group_by("capability", maintain_order=True):
+        kind = str(name)
         for r in group.head(SETS).iter_rows(named=True):
             names = " and ".join(escape(titles.get(p, p)) for p in r["proposals"])
-            rows.append((escape(str(kind)), percent(r["cap"]), "alone" if r["size"] == 1 else "together", names))
+            rows.append((escape(kind), percent(r["cap"]), "alone" if r["size"] == 1 else "together", names))
         if group.height > SETS:
             rows.append(("", "", "", f"and {group.height - SETS} more sets (--json or -o has all)"))
     columns = [("lifts", False), ("above", True), ("", False), ("proposals that do, none of them to spare", False)]
     _print(out, columns, rows)
     known = found.appearance
     for column, word in (("always", "In every package that hurts no side"), ("never", "In none of them")):
-        names = known.filter(pl.col(column).fill_null(value=False))["proposal"].to_list()
-        if names:
-            out.print(f"[dim]{word}: {escape(', '.join(sorted(names)))}.[/]")
+        which = known.filter(pl.col(column).fill_null(value=False))["proposal"].to_list()
+        if which:
+            out.print(f"[dim]{word}: {escape(', '.join(sorted(which)))}.[/]")
     if known.height:
         out.print()
 
@@ -196,14 +208,17 @@ def _bundling(out: Console, found: Relief) -> None:
     sides = found.case.about.sides
     rows: list[Cells] = [
         (
-            escape(sides.get(r["who"], "both sides together" if r["who"] == "together" else r["who"])),
+            escape(sides.get(r["who"], "together" if r["who"] == "together" else r["who"])),
             str(r["n_proposals"]), str(r["n_packages"]), signed(r["joint_gain_usd_m"]),
             *("–" if (g := r.get(f"gain_usd_m_{s}")) is None else signed(g) for s in found.sides),
         )
         for r in found.bundling.iter_rows(named=True)
     ]  # fmt: skip
-    columns = [("proposals of", False), ("how many", True), ("packages that hurt no side", True), ("most joint gain", True)]
-    _print(out, [*columns, *_sides(found)], rows, "gains by side: in the Nash package")
+    columns = [("proposals of", False), ("proposals", True), ("packages", True), ("joint gain", True)]
+    _print(
+        out, [*columns, *_sides(found)], rows,
+        "packages: those found that hurt no side; joint gain: the most in one of them; by side: in the Nash package",
+    )  # fmt: skip
 
 
 def _attribution(out: Console, found: Relief) -> None:
@@ -255,27 +270,33 @@ def _ladder(out: Console, found: Relief) -> None:
         if k != 1:
             continue
         rows += [
-            (percent(r["used"]), *(signed(r[f"gain_usd_m_{s}"]) for s in found.sides)) for r in group.iter_rows(named=True)
+            (percent(r["used"]), *(signed(r[f"gain_usd_m_{s}"]) for s in found.sides))
+            for r in group.iter_rows(named=True)
         ]
     _print(out, [("of what package 1 permits, used", True), *_sides(found)], rows, "about half of licences are used")
 
 
 def _flips(out: Console, found: Relief) -> None:
-    rows: list[Cells] = []
-    for side in found.sides:
-        for r in found.flips(side, 1, LINES).filter(pl.col("is_clear") | pl.col("flips")).iter_rows(named=True):
-            if not r["flips"]:
-                continue
-            way = "more" if r["rank_correlation"] > 0 else "less"
-            rows.append((escape(found.case.about.sides[side]), escape(f"{r['kind']} {r['fact']}"), way,
-                         two(abs(r["rank_correlation"]))))  # fmt: skip
+    """The facts that move a side's gain by the first package most, and those that would turn it into a loss."""
     if found.under_draws is None or len(found.shown) < 2:
         return
-    if not rows:
-        out.print("[dim]No single fact, drawn in its range, turns a side's gain by package 1 into a loss.[/]")
-        return
-    columns = [("would flip package 1 for", False), ("fact", False), ("the higher, the", False), ("rank correlation", True)]
-    _print(out, columns, rows)
+    rows: list[Cells] = []
+    for side in found.sides:
+        for r in found.flips(side, 1, FACTS).iter_rows(named=True):
+            if r["is_clear"] or r["flips"]:
+                way = "raises" if r["rank_correlation"] > 0 else "lowers"
+                rows.append((escape(found.case.about.sides[side]), escape(f"{r['kind']} {r['fact']}"), way,
+                             two(abs(r["rank_correlation"])), "yes" if r["flips"] else "no"))  # fmt: skip
+    columns = [
+        ("gain by package 1 of", False),
+        ("a higher", False),
+        ("", False),
+        ("rank correlation", True),
+        ("flips", False),
+    ]
+    _print(
+        out, columns, rows, "flips: a gain at one end of the range, a loss at the other; only clear effects are told"
+    )  # fmt: skip
 
 
 def _how_found(found: Relief) -> str:

@@ -34,7 +34,7 @@ MILD: dict[End, End] = {
     "central": "central",
     "high": "low",
 }  # of what spares losses, for each end of them
-NEAR = 0.001  # how far from the optimum ranges look; with 1 % business worth a seventh of the loss moves about at will
+NEAR = 0.001  # how far from the optimum ranges look; with 1 % a fifth of the loss moves about at will
 REST_DAYS, AT_REST = 730, 365  # a day's question is run for two years at least; its last year counts
 
 

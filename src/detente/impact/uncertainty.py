@@ -16,6 +16,7 @@ from scipy import stats
 from detente.decide.permits import OnDay
 from detente.impact.assumptions import Assumptions
 from detente.impact.draws import Drawn, Floats, Ints, draw
+from detente.impact.executors import shared
 from detente.impact.lasting import Lasting
 from detente.impact.network import Network
 from detente.impact.optimum_bounds import bounds
@@ -246,7 +247,8 @@ def uncertainty(
     drawn = draw(
         case, network, ready.permits.on(day), new_law, sellers, common.rivals, ready.assumptions, n=draws, seed=seed
     )
-    parts = [(common, drawn.part(slice(a, a + BATCH))) for a in range(0, draws, BATCH)]
+    sent = shared(executor, common)
+    parts = [(sent, drawn.part(slice(a, a + BATCH))) for a in range(0, draws, BATCH)]
     found: Iterable[tuple[Floats, Floats, Floats, Floats]]
     found = starmap(run_batch, parts) if executor is None else executor.map(run_batch, *zip(*parts, strict=True))
     done: list[tuple[Floats, Floats, Floats, Floats]] = []

@@ -40,7 +40,7 @@ def apply(case: Case, proposals: Iterable[Proposal], as_of: dt.date | str) -> Ca
     What a grant leaves open (goods, buyers, rules) is settled by what is held in ``case`` on that day, so that it does
     not hang on the other proposals. Whether the law lets a side do so is asked by ``admissible``, not here.
 
-    Raises ``DetenteError`` where an overlay is to be laid on a case that is itself a what-if made in memory.
+    Raises ``DetenteError`` where an overlay changes a table that a what-if made in memory has changed already.
 
     >>> from detente import load, permits
     >>> from detente.relief.proposals import proposals
@@ -103,16 +103,23 @@ def changed_case(case: Case, package: Sequence[Proposal], day: dt.date) -> Case:
 
 @lru_cache(maxsize=32)
 def _laid(case: Case, overlays: tuple[str, ...]) -> Case:
-    """The case with overlays of its folder on top, read again."""
+    """The case with overlays of its folder on top, read again; what was changed in memory elsewhere stays so."""
     before = load(case.folder, as_known=case.as_known, overlays=case.overlays)
-    if before.digest != case.digest:
+    more = tuple(o for o in overlays if o not in case.overlays)
+    after = load(case.folder, as_known=case.as_known, overlays=(*case.overlays, *more))
+    if before.digest == case.digest:
+        return after
+    moved = {name for name, frame in after.tables.items() if not frame.equals(before[name])}
+    amended = after.measures != before.measures
+    if any(not case[name].equals(before[name]) for name in moved) or (amended and case.measures != before.measures):
         raise DetenteError(
             f"The overlay {overlays[0]} is laid on a case as it stands in {case.folder.name}/, and this one is not: "
             "it is a what-if made in memory, or its files have changed. Put the overlay into the same package, or "
             "load the case again."
         )
-    more = tuple(o for o in overlays if o not in case.overlays)
-    return load(case.folder, as_known=case.as_known, overlays=(*case.overlays, *more))
+    tables = {**case.tables, **{name: after[name] for name in moved}}
+    measures = after.measures if amended else case.measures
+    return replace(case, tables=MappingProxyType(tables), measures=measures, overlays=after.overlays)
 
 
 @dataclass(slots=True)

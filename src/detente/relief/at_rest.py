@@ -86,7 +86,7 @@ class AtRest:
         keys = [row.tobytes() for row in laws]
         ask = {key: k for k, key in enumerate(keys) if key not in self.known}
         rows = list(ask.values())
-        found = self.lasting.run(allowed[rows], fresh[rows], executor=self.objectives.executor) if rows else []
+        found = self.lasting.run(allowed[rows], fresh[rows], executor=self.objectives.executor)
         if len(self.known) + len(rows) > KEPT:
             keep = set(keys)
             for key in [k for k in self.known if k not in keep]:

@@ -11,9 +11,10 @@ from detente.relief.attribution import Attribution
 def frames(found: Relief) -> dict[str, pl.DataFrame]:
     """Tables by name, those without a row left out.
 
-    packages (told of in full), proposals (with the law's word on each), frontier (all packages not beaten), caps (points
-    under caps), rates (exchange rates), dangerous (sets that break a cap), appearance (always and never granted),
-    bundling, changes (by package and party), measures and regimes (shares in each side's loss), ladder, flips.
+    packages (told of in full), proposals (with the law's word on each), frontier (all packages not beaten), caps
+    (points under caps), rates (exchange rates), dangerous (sets that break a cap), appearance (always and never
+    granted), bundling, changes (by package and party), measures and regimes (shares in each side's loss), ladder,
+    flips.
     """
     tables = {
         "packages": found.packages(),
@@ -43,8 +44,8 @@ def dangerous(found: Relief) -> pl.DataFrame:
     """Minimal sets of proposals that break a cap: capability, cap, size, proposals."""
     names = found.objectives.names
     rows = [(kind, c.cap, len(s), [names[p] for p in s]) for kind, c in found.coalitions.items() for s in c.sets]
-    schema = {"capability": pl.String, "cap": pl.Float64, "size": pl.Int64, "proposals": pl.List(pl.String)}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    schema = ("capability", pl.String), ("cap", pl.Float64), ("size", pl.Int64), ("proposals", pl.List(pl.String))
+    return pl.DataFrame(rows, schema=list(schema), orient="row")
 
 
 def changes(found: Relief) -> pl.DataFrame | None:
@@ -59,7 +60,9 @@ def changes(found: Relief) -> pl.DataFrame | None:
 def flips(found: Relief, top: int = 10) -> pl.DataFrame | None:
     """Facts that decide who gains: package, side, and the columns of ``Relief.flips``, those that are clear."""
     parts = [
-        found.flips(side, k, top).filter("is_clear").select(pl.lit(k).alias("package"), pl.lit(side).alias("side"), pl.all())
+        found.flips(side, k, top).filter("is_clear").select(
+            pl.lit(k).alias("package"), pl.lit(side).alias("side"), pl.all()
+        )
         for k in range(1, len(found.shown)) for side in found.sides
     ]  # fmt: skip
     return pl.concat(parts) if parts else None

@@ -248,7 +248,7 @@ def _shown(
 
 def _least_capability(found: Frontier) -> int | None:
     """The Nash package among those with no more of any capability than the status quo."""
-    kept = (found.values.capability <= found.status_quo.capability + 1e-6).all(axis=1)
+    kept: Bools = np.asarray((found.values.capability <= found.status_quo.capability + 1e-6).all(axis=1))
     got = bargains(found.part(kept)) if found.axes.side.size > 1 else None
     return None if got is None or got.nash is None else int(np.flatnonzero(kept)[got.nash])
 

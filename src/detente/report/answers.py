@@ -11,7 +11,7 @@ import polars as pl
 
 from detente.relief.answer import Relief
 from detente.relief.questions import Answered
-from detente.report.gains import in_words, signed_span, span_of, told
+from detente.report.gains import agree, in_words, signed_span, span_of, told
 from detente.report.numbers import listed, long_day, money, percent
 from detente.report.style import FAINT, GRID, INK, SIDES, layout
 from detente.report.words import clean, label, shorten
@@ -53,7 +53,8 @@ def headline(found: Relief) -> str:
     unsure = "" if nash["is_supported"] else f"; the models differ by more than a factor of three, so {UNSUPPORTED}"
     sure = nash.get("p_win_win")
     often = "" if sure is None else f"; no side is worse off in {percent(sure)} of the worlds drawn"
-    return f"{when} the Nash package of {which} buys, in output a year: {'; '.join(parts)}{often}{unsure}."
+    what = "output" if found.objectives.of == "output" else "value added"
+    return f"{when} the Nash package of {which} buys, in {what} a year: {'; '.join(parts)}{often}{unsure}."
 
 
 def _counts(found: Relief, side: str) -> bool:
@@ -62,13 +63,7 @@ def _counts(found: Relief, side: str) -> bool:
 
 def _told(row: Mapping[str, Any], side: str) -> str:
     low, high = span_of(row, side)
-    flow, models = float(row[f"gain_usd_m_{side}_flow"]), [row[f"gain_usd_m_{side}_{m}"] for m in ("cascade", "optimum")]
-    return told(flow, low, high, supported=_agree([flow, *models]))
-
-
-def _agree(values: Sequence[float]) -> bool:
-    sizes = [abs(v) for v in values]
-    return max(sizes) < 1.0 or (len({v > 0 for v in values}) == 1 and max(sizes) <= 3.0 * min(sizes))
+    return told(float(row[f"gain_usd_m_{side}_flow"]), low, high, supported=agree(row, side))
 
 
 def _by_side(found: Answered, lead: str) -> tuple[tuple[str, str], go.Figure]:
@@ -80,16 +75,17 @@ def _by_side(found: Answered, lead: str) -> tuple[tuple[str, str], go.Figure]:
     ]  # fmt: skip
     first = f"{lead}, in output a year: {'; '.join(parts)} ({_basis(found)})."
     moved = [
-        f"{clean(r['title'])[:1].lower()}{clean(r['title'])[1:]} {percent(r['before'])} before and {percent(r['after'])} after"
+        f"{_lower(clean(r['title']))} {percent(r['before'])} before and {percent(r['after'])} after"
         for r in found.capability.iter_rows(named=True) if abs(r["after"] - r["before"]) >= 0.005
     ]  # fmt: skip
     loose = [clean(sides[r["side"]]) for r in rows if not r["is_supported"]]
     notes = []
     if loose:
-        notes.append(f"the models differ by more than a factor of three for {listed(loose)}, so {UNSUPPORTED} there")
+        who = "every side" if len(loose) == len(rows) else listed(loose)
+        notes.append(f"the models differ by more than a factor of three for {who}, so {UNSUPPORTED} there")
     if found.capability.height:
         notes.append(f"what could be made at most of it all: {'; '.join(moved)}" if moved else
-                     "what it holds back stays as it is")  # fmt: skip
+                     "no capability changes")  # fmt: skip
     if found.refused:
         n = len(found.refused)
         notes.append(f"{n} more {'proposals do' if n > 1 else 'proposal does'} not count, as by the law "
@@ -114,19 +110,20 @@ def _price(found: Answered) -> tuple[tuple[str, str], go.Figure]:
     side = clean(found.case.about.sides[str(found.question.side)])
     aims = {a.id: clean(a.title) for a in found.case.about.security}
     free = found.table.group_by("proposal", maintain_order=True).agg(
-        pl.col("title", "low", "high", "gain_usd_m", "is_supported").first(), pl.col("price_usd_m").is_null().all().alias("free")
+        pl.col("title", "low", "high", "gain_usd_m", "is_supported").first(),
+        pl.col("price_usd_m").is_null().all().alias("free"),
     ).filter("free").sort("gain_usd_m", descending=True)  # fmt: skip
     dear = found.table.filter(pl.col("price_usd_m").is_not_null())
     parts = [f"“{clean(r['title'])}” ({_plain(r)})" for r in free.head(NAMED).iter_rows(named=True)]
     first = (
-        f"Withheld from all else that is held, these cost {side} output and deny nothing of what was asked about: "
+        f"Withholding these costs {side} output and denies nothing of what was asked about, each taken alone: "
         f"{'; '.join(parts)} ({_basis(found)})."
         if parts
         else f"Each licence that costs {side} output also denies some of what was asked about ({_basis(found)})."
     )
     parts = [
         f"“{clean(r['title'])}” {in_words(r['price_low'], r['price_high']).removesuffix(' more')} for a hundredth of "
-        f"{aims.get(r['capability'], r['capability'])[:1].lower()}{aims.get(r['capability'], r['capability'])[1:]}"
+        f"{_lower(aims.get(r['capability'], r['capability']))}"
         for r in dear.head(NAMED).iter_rows(named=True)
     ]  # fmt: skip
     second = (
@@ -150,15 +147,21 @@ def _bargain(found: Answered) -> tuple[tuple[str, str], go.Figure]:
     search = found.relief
     assert search is not None  # a bargain is read from a search
     sides, titles = found.case.about.sides, {p.id: clean(p.title) for p in search.proposed}
-    rules = [r for r in found.table.iter_rows(named=True) if {"Nash", "Kalai-Smorodinsky", "egalitarian"} & set(r["why"])]
+    rules = [
+        r for r in found.table.iter_rows(named=True) if {"Nash", "Kalai-Smorodinsky", "egalitarian"} & set(r["why"])
+    ]
     second = "No rule of fair division picks a package, as none leaves every side better off."
     shown = next((r for r in rules if "Nash" in r["why"]), None)
     if shown is not None:
         in_all = set.intersection(*(set(r["proposals"]) for r in rules))
         core = listed([f"“{titles[p]}”" for p in shown["proposals"] if p in in_all][:NAMED])
-        agree = "all three rules of fair division pick it" if len(rules) == 1 else "the three rules pick different packages"
+        agree = (
+            "all three rules of fair division pick it" if len(rules) == 1 else "the three rules pick different packages"
+        )
         also = f"; {core} stand in each" if core and len(rules) > 1 else f"; in it, {core}" if core else ""
-        second = f"{agree[:1].upper()}{agree[1:]}{also}: what each side would ask beside output is not in these figures."
+        second = (
+            f"{agree[:1].upper()}{agree[1:]}{also}: what each side would ask beside output is not in these figures."
+        )
     rows, names, colours = [], [], []
     for r in rules:
         why = listed([w for w in r["why"] if w in ("Nash", "Kalai-Smorodinsky", "egalitarian")])
@@ -175,21 +178,39 @@ def _gainers(found: Answered) -> tuple[tuple[str, str], go.Figure]:
     rows = list(found.table.head(MOST).iter_rows(named=True))
     when = long_day(found.question.as_of)
     if not rows:
-        return (f"Nobody gains from what is in force on {when} ({_basis(found)}).", "All lose or stay as they are."), _bars([], [], [])
-    parts = [f"{clean(r['name'])} ({clean(sides.get(r['side'], r['side']))}) {in_words(r['low'], r['high'])}" for r in rows[:NAMED]]
-    first = f"By the flow model most of all gain, in output a year with the law of {when}: {'; '.join(parts)} ({_basis(found)})."
-    by = found.table.group_by("side", maintain_order=True).agg(pl.col("gain_usd_m", "diverted_usd_m").sum()).sort("gain_usd_m", descending=True)
+        return (
+            f"Nobody gains from what is in force on {when} ({_basis(found)}).",
+            "All lose or stay as they are.",
+        ), _bars([], [], [])
+    parts = [
+        f"{clean(r['name'])} ({clean(sides.get(r['side'], r['side']))}) {in_words(r['low'], r['high'])}"
+        for r in rows[:NAMED]
+    ]
+    first = f"With the law of {when} these gain most, in output a year: {'; '.join(parts)} ({_basis(found)})."
+    by = (
+        found.table.group_by("side", maintain_order=True)
+        .agg(pl.col("gain_usd_m", "diverted_usd_m").sum())
+        .sort("gain_usd_m", descending=True)
+    )
     each = [f"{clean(sides.get(s, s))} {money(g)}" for s, g, _ in by.iter_rows()]
     taken = float(by["diverted_usd_m"].sum()) / max(float(by["gain_usd_m"].sum()), 1e-9)
-    second = (f"All gainers together, before what others of their side lose: {'; '.join(each)}, of which {percent(min(taken, 1.0))} is sales to final "
-              "buyers taken over from rivals; the models without rivals (cascade, optimum) have no gainers.")  # fmt: skip
+    second = (
+        f"All gainers together, before what others of their side lose: {'; '.join(each)}, of which "
+        f"{percent(min(taken, 1.0))} is sales to final buyers taken over from rivals; this is the flow "
+        "model's answer, for in the two others nobody takes over."
+    )
     names = [f"{clean(r['name'])} ({clean(sides.get(r['side'], r['side']))})" for r in rows]
     return (first, second), _bars(names, rows, [list(sides).index(r["side"]) for r in rows])
 
 
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
 def _basis(found: Answered) -> str:
     drawn = f" and {found.draws} worlds drawn from the facts' ranges" if found.draws else ""
-    return f"ranges over {'the flow’s runs' if found.question.kind == 'gainers' else 'three models'}{drawn}"
+    models = "the flow's runs" if found.question.kind == "gainers" else "three models"
+    return f"ranges over {models}{drawn}"
 
 
 def _sentence(parts: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from detente.relief.answer import is_supported
 from detente.report.numbers import money, money_span
 
 NOTHING = 0.05  # USD m a year: less is nothing
@@ -19,6 +20,11 @@ def span_of(row: Mapping[str, Any], side: str) -> tuple[float, float]:
     return min(known, default=0.0), max(known, default=0.0)
 
 
+def agree(row: Mapping[str, Any], side: str) -> bool:
+    """Whether the three models' gains of a side have one sign and lie within a factor of three."""
+    return is_supported([float(row[f"gain_usd_m_{side}_{model}"]) for model in ("flow", "cascade", "optimum")])
+
+
 def signed(value: float) -> str:
     """A gain in a table: ``+1.2 bn``, ``-340 m``, ``0``."""
     if abs(value) < NOTHING:
@@ -27,9 +33,11 @@ def signed(value: float) -> str:
 
 
 def signed_span(low: float, high: float) -> str:
-    """The range of a gain in a table: ``-0.1 bn to +2.0 bn``."""
+    """The range of a gain in a table: ``-1.1 to +2.0 bn``."""
     a, b = signed(low), signed(high)
-    return a if a == b else f"{a} to {b}"
+    if a == b:
+        return a
+    return f"{a[:-3] if a[-3:] == b[-3:] else a} to {b}"
 
 
 def in_words(low: float, high: float) -> str:

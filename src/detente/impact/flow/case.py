@@ -64,7 +64,8 @@ def run(
         tau: days in which a gap in stock is closed.
         law: the share allowed, the least or the most that may be allowed.
         newcomers: other makers, who may be asked ``switches.qualification_days`` after the law first stops an order
-            of the item, while the law allows it in full (the like of all of ``law``). None: nobody.
+            of the item, while the law allows it in full (by the same reading). None: nobody, nor sellers
+            whose sales the record has without a figure.
         rivals: who takes over final demand that a unit cannot meet, as `detente.impact.market.rivals` has it, one for
             all networks or one each.
         sigma: nest correlation of the markets.
