@@ -28,9 +28,9 @@ def took(run, days: int) -> np.ndarray:
 
 
 def timed(name: str, run, days: int, scenarios: int = 1) -> None:
-    """Run for one day and for more; the difference is the cost of the days without the start. The best of three."""
+    """Run for one day and for more; the difference is the cost of the days without the start. Median of three."""
     run(1)
-    clock, work = np.min([took(run, 1 + days) - took(run, 1) for _ in range(3)], axis=0)
+    clock, work = np.median([took(run, 1 + days) - took(run, 1) for _ in range(3)], axis=0)
     steps = days * scenarios
     print(f"{name:>46} {steps / clock:>9.1f} steps/s {steps / work:>9.1f} a processor second {peak_gb():>6.2f} GB",
           flush=True)  # fmt: skip
