@@ -47,7 +47,9 @@ class Weighed:
     tables: Mapping[str, Table]
 
 
-def weigh_for_page(case: Case, day: dt.date, progress: Callable[[int, int, str], None] | None = None) -> Relief | str:
+def weigh_for_page(
+    case: Case, day: dt.date, progress: Callable[[int, int, str], None] | None = None
+) -> Relief | str:
     """The relief of a case on a day as a page can wait for it; or, in one sentence, why there is none."""
     if case["proposals"].height == 0 or not proposals(case):
         return "The case has no proposals, so no package can be weighed."
@@ -66,11 +68,7 @@ def refused(case: Case, day: dt.date) -> Table:
     """What the law cannot grant on a day, with its reason, where no package could be weighed."""
     ruled = {r.proposal: r for r in rulings(case, proposals(case), day)}
     sides = case.about.sides
-    rows = [
-        (p.title, sides.get(p.side, p.side), ruled[p.id].because)
-        for p in proposals(case)
-        if not ruled[p.id].is_admissible
-    ]
+    rows = [(p.title, sides.get(p.side, p.side), ruled[p.id].because) for p in proposals(case) if not ruled[p.id].is_admissible]
     return tables.refused_table(rows)
 
 
@@ -162,6 +160,4 @@ def worth_of_bundling(found: Relief) -> str:
     both = joint.pop(TOGETHER)
     alone, more = sum(joint.values()), both - sum(joint.values())
     start = f"Together {gain(both)} a year at most, against {gain(alone)} for one-sided packages added up"
-    return (
-        f"{start}: {gain(abs(more))} {'more, which only an exchange brings' if more >= 0 else 'less, as they overlap'}."
-    )
+    return f"{start}: {gain(abs(more))} {'more, which only an exchange brings' if more >= 0 else 'less, as they overlap'}."

@@ -87,14 +87,7 @@ def frontier(found: Relief) -> go.Figure:
             text=[f"<b>{label(text, 60)}</b>"], textposition="top left" if x > 0 else "top right",
             textfont={"color": INK, "size": 12}, cliponaxis=False,
         )  # fmt: skip
-    axis = {
-        "gridcolor": GRID,
-        "zerolinecolor": INK,
-        "zerolinewidth": 1.2,
-        "fixedrange": True,
-        "tickformat": ",~r",
-        "nticks": 7,
-    }
+    axis = {"gridcolor": GRID, "zerolinecolor": INK, "zerolinewidth": 1.2, "fixedrange": True, "tickformat": ",~r", "nticks": 7}
     figure.update_layout(
         layout(height=560, margin={"l": 64, "r": 24, "t": 34, "b": 120}), hovermode="closest",
         meta={"colours": colours},
@@ -181,9 +174,7 @@ def attribution(found: Relief, shares: Attribution) -> go.Figure:
     """A bar a measure and side for its Shapley share of the side's loss."""
     sides, names = found.case.about.sides, {m.id: m.title for m in found.case.measures}
     frame = shares.frame(found.measure_sides)
-    size = (
-        frame.group_by("id").agg(pl.col("share_usd_m").abs().sum()).sort("share_usd_m", "id", descending=[True, False])
-    )
+    size = frame.group_by("id").agg(pl.col("share_usd_m").abs().sum()).sort("share_usd_m", "id", descending=[True, False])
     order = [i for i, v in size.iter_rows() if v >= 0.5]
     unit, scale = scale_of(frame["share_usd_m"].abs())
     figure = go.Figure()

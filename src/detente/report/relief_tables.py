@@ -66,9 +66,7 @@ def model_table(found: Relief) -> Table:
                 r = by[s]
                 rows.append((letter(k), sides[s], *(_by_model(r, m) for m in MODELS), _span(r, "")))
     heads = ("=Package", "=Side", "#Optimum: low to high", "#Flow: figure", "#Cascade: figure", "#All three")
-    return table(
-        "relief-models", "What a package brings each side by each model, USD a year", heads, rows, is_long=True
-    )
+    return table("relief-models", "What a package brings each side by each model, USD a year", heads, rows, is_long=True)
 
 
 def change_table(found: Relief, package: int) -> Table:
@@ -135,9 +133,7 @@ def coalition_table(found: Relief) -> Table:
         for kind, c in found.coalitions.items() for one in c.sets
     ]  # fmt: skip
     heads = ("Capability", "#Lifted", "#Proposals", "Together")
-    return table(
-        "relief-coalitions", "Smallest sets of proposals that break a cap", heads, rows, is_long=len(rows) > 12
-    )
+    return table("relief-coalitions", "Smallest sets of proposals that break a cap", heads, rows, is_long=len(rows) > 12)
 
 
 def appearance_table(found: Relief) -> Table:
@@ -208,18 +204,10 @@ def cap_table(found: Relief) -> Table:
         at = r["package"]
         gains = [Cell("none", -1.0) if at is None else text_number(gain(r[f"gain_usd_m_{s}"]), r[f"gain_usd_m_{s}"])
                  for s in found.sides]  # fmt: skip
-        what = (
-            ("none that leaves every side better off",)
-            if at is None
-            else tuple(names[m] for m in found.frontier.members(at))
-        )
-        rows.append(
-            (caps[r["capability"]], text_number(f"at most {percent(r['cap'])}", r["cap"]), *gains, Cell(lines=what))
-        )
+        what = ("none that leaves every side better off",) if at is None else tuple(names[m] for m in found.frontier.members(at))
+        rows.append((caps[r["capability"]], text_number(f"at most {percent(r['cap'])}", r["cap"]), *gains, Cell(lines=what)))
     heads = ("=Capability", "#Cap", *(f"#Gain: {sides[s]}" for s in found.sides), "Nash package that keeps it")
-    return table(
-        "relief-caps", "The Nash package under a cap, by the search's model, USD a year", heads, rows, is_long=True
-    )
+    return table("relief-caps", "The Nash package under a cap, by the search's model, USD a year", heads, rows, is_long=True)
 
 
 def flip_table(found: Relief) -> Table:

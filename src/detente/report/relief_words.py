@@ -186,9 +186,7 @@ FACTS = {
 def fact(found: Relief, kind: str, name: str) -> str:
     """A fact whose range was drawn, in words."""
     units = dict(found.case["units"].select("id", "name").iter_rows())
-    links = {
-        i: f"{units[s]} to {units[b]}" for i, s, b in found.case["links"].select("id", "seller", "buyer").iter_rows()
-    }
+    links = {i: f"{units[s]} to {units[b]}" for i, s, b in found.case["links"].select("id", "seller", "buyer").iter_rows()}
     if kind == "class" and name.startswith("how inputs bind"):
         return "how inputs bind, all together"
     told = links.get(name, name) if kind == "sale" else units.get(name, name)
