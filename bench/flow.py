@@ -1,6 +1,6 @@
 """Time the flow model: python bench/flow.py [boario|inoue|native ...] [--days D] [--threads N] [--big].
 
-Steps are days of one scenario: a second of the clock, and a second of processor time, in which a busy machine shows less.
+Steps are days of one scenario: a second of the clock, and a second of processor time, where a busy machine shows less.
 """
 
 import argparse
@@ -13,8 +13,7 @@ from detente.impact.flow import network, shocks, simulation, switches
 from detente.impact.flow import preset_boario as boario
 from detente.impact.flow import preset_inoue as inoue
 
-
-THREADS: int | None = None
+HOW = {"keep": "totals", "threads": None}
 
 
 def peak_gb() -> float:
@@ -29,9 +28,9 @@ def took(run, days: int) -> np.ndarray:
 
 
 def timed(name: str, run, days: int, scenarios: int = 1) -> None:
-    """Run for one day and for more; the difference is the cost of the days without the start. The best of three."""
+    """Run for one day and for more; the difference is the cost of the days without the start. Median of three."""
     run(1)
-    clock, work = np.min([took(run, 1 + days) - took(run, 1) for _ in range(3)], axis=0)
+    clock, work = np.median([took(run, 1 + days) - took(run, 1) for _ in range(3)], axis=0)
     steps = days * scenarios
     print(f"{name:>46} {steps / clock:>9.1f} steps/s {steps / work:>9.1f} a processor second {peak_gb():>6.2f} GB",
           flush=True)  # fmt: skip
@@ -57,7 +56,7 @@ def bench_boario(n: int, regions: int, days: int, batches: list[int]) -> None:
         events = [boario.Event("arbitrary", {int(draw.integers(n)): 0.3}, 0, 10, 30.0, scenario=s)
                   for s in range(scenarios)]  # fmt: skip
         timed(f"boario {n} industries, {scenarios} scenarios", lambda d, events=events, scenarios=scenarios:
-              boario.boario(made, d, events, n_scenarios=scenarios, keep="totals", threads=THREADS), days, scenarios)  # fmt: skip
+              boario.boario(made, d, events, n_scenarios=scenarios, **HOW), days, scenarios)  # fmt: skip
 
 
 def firms(n: int, links: int, seed: int = 11):
@@ -76,7 +75,7 @@ def bench_inoue(n: int, days: int) -> None:
                                                strict=True)]  # fmt: skip
     for rationing in (0, 2):
         timed(f"inoue_todo {n} firms, rationing {rationing}", lambda d, rationing=rationing:
-              inoue.inoue_todo(net, d, lost=lost, rationing=rationing, keep="totals", threads=THREADS), days)  # fmt: skip
+              inoue.inoue_todo(net, d, lost=lost, rationing=rationing, **HOW), days)  # fmt: skip
 
 
 def bench_native(n: int, days: int) -> None:
@@ -90,7 +89,7 @@ def bench_native(n: int, days: int) -> None:
     rivals = np.roll(np.arange(n), 1).astype(np.int32)
     market = simulation.k.Market(np.arange(n + 1), rivals, np.full(n, 0.5))
     timed(f"all switches, {n} firms, {n * 5} links", lambda d: simulation.simulate(
-        net, rules, d, shocks=lost, permits=spans, market=market, keep="totals", threads=THREADS), days)  # fmt: skip
+        net, rules, d, shocks=lost, permits=spans, market=market, **HOW), days)  # fmt: skip
 
 
 def main() -> None:
@@ -100,7 +99,7 @@ def main() -> None:
     parser.add_argument("--big", action="store_true", help="the sizes of docs/flow.md: minutes, and 4 GB")
     parser.add_argument("--threads", type=int, help="as many as there are processors where the network is large")
     given = parser.parse_args()
-    globals()["THREADS"] = given.threads
+    HOW["threads"] = given.threads
     if "boario" in given.what:
         for n, regions in ((2000, 40), (5000, 50)) if given.big else ((200, 4),):
             bench_boario(n, regions, given.days, [1, 100] if given.big else [1, 4])

@@ -120,8 +120,8 @@ def boario(
     """Run BoARIO's ARIO model.
 
     ``as_reference`` lets arbitrary losses act a day late (B1), keeps stocks that are nearly in balance still (B7) and
-    takes unmet demand for scarcity only where it is not exactly 0. ``switches`` are those of `boario_switches`, ``threads`` as
-    in `detente.impact.flow.simulate`.
+    takes unmet demand for scarcity only where it is not exactly 0. ``switches`` are those of `boario_switches`,
+    ``threads`` as in `detente.impact.flow.simulate`.
 
     Source: Hallegatte 2008, 2014; BoARIO 0.7.2 (Juhel, doi 10.21105/joss.06547).
     """

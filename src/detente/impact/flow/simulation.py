@@ -27,7 +27,7 @@ from detente.impact.flow.threads import run_days
 NO_MARKET = k.Market(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0))
 ALONE = 3  # up to so many scenarios run one after the other: a lane costs less alone than among two or three
 LANES = 16  # scenarios of a network run at a time, which fill the first cache
-TABLE_LANES, TABLE_BYTES = 40, 2**28  # of a table: wide matrix products, and stocks of at most so many bytes
+TABLE_LANES, TABLE_BYTES = 40, 2**27  # of a table: wide matrix products, and stocks of at most so many bytes
 Hit = TypeVar("Hit", Shock, Span, Rebuilding)
 Keep = Literal["totals", "units", "all"]
 
