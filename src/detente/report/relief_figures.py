@@ -14,7 +14,7 @@ import polars as pl
 
 from detente.relief.answer import Relief
 from detente.relief.attribution import Attribution
-from detente.relief.comparison import MODELS
+from detente.report.comparison import MODELS
 from detente.report.gains import signed, signed_span
 from detente.report.loss_figures import numbers, scale_of
 from detente.report.numbers import money, percent

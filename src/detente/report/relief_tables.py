@@ -9,7 +9,7 @@ import polars as pl
 from detente.relief.answer import Relief
 from detente.relief.attribution import Attribution
 from detente.relief.bundling import TOGETHER
-from detente.relief.comparison import MODELS
+from detente.report.comparison import MODELS
 from detente.report.gains import signed, signed_span, span_of
 from detente.report.numbers import loss_or_gain, money, percent, two
 from detente.report.relief_words import (

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from detente.relief.answer import Relief, is_supported
-from detente.relief.comparison import MODELS, compared
+from detente.report.comparison import MODELS, compared
 from detente.report.gains import in_words, span_of
 from detente.report.numbers import listed, money, percent
 from detente.report.words import label
