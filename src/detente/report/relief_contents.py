@@ -14,7 +14,7 @@ from detente.relief.admissible import rulings
 from detente.relief.answer import Relief
 from detente.relief.bundling import TOGETHER
 from detente.relief.proposals import proposals
-from detente.relief.questions import answer, questions
+from detente.relief.questions import Question, answer, questions
 from detente.relief.weigh import Step, relief
 from detente.report import relief_figures as figures
 from detente.report import relief_tables as tables
@@ -92,19 +92,26 @@ def refused(case: Case, day: dt.date) -> Table:
 
 
 def answers_for_page(found: Relief, progress: Callable[[int, int, str], None] | None = None) -> tuple[Answer, ...]:
-    """The questions of a case, answered with the search that is at hand; where one has no answer, why."""
+    """The questions of a case, answered with the search that is at hand; where one has no answer, why.
+
+    Ranges are those of the three models: worlds are drawn for packages only, so that a page is soon written.
+    """
     asked = [q for q in questions(found.case) if q.kind != "bargain" or q.as_of == found.day]
     told = []
     with ThreadPoolExecutor(2) as pool:
-        for k, one in enumerate(asked):
+        for k, one in enumerate(pool.map(lambda q: _answered(found, q), asked)):
+            told.append(one)
             if progress is not None:
-                progress(k, len(asked), "Answering the questions of the case")
-            try:
-                said = tell(answer(found.case, one, draws=DRAWS, found=found, executor=pool))
-                told.append(Answer(one.id, one.text, " ".join(said.sentences), said.figure))
-            except DetenteError as error:
-                told.append(Answer(one.id, one.text, str(error), None))
+                progress(k + 1, len(asked), "Answering the questions of the case")
     return tuple(told)
+
+
+def _answered(found: Relief, asked: Question) -> Answer:
+    try:
+        said = tell(answer(found.case, asked, draws=0, found=found))
+    except DetenteError as error:
+        return Answer(asked.id, asked.text, str(error), None)
+    return Answer(asked.id, asked.text, " ".join(said.sentences), said.figure)
 
 
 def weighed(found: Relief, places: Sources, answers: tuple[Answer, ...] = ()) -> Weighed:
