@@ -25,7 +25,7 @@ from detente.report.gains import signed_span, span_of
 from detente.report.numbers import balance_range, loss_or_gain, percent
 from detente.report.page import report as write
 from detente.report.relief_contents import weigh_for_page
-from detente.report.relief_words import letter, main_packages, supported, whys
+from detente.report.relief_words import letter, main_packages, supported
 from detente.report.story import KINDS, by_country, sales_on, story_days
 from detente.report.words import country
 
@@ -89,7 +89,7 @@ def _weighed(out: Console, case: Case, count: Callable[[int, int, str], None]) -
         if r["package"] in main_packages(found):
             gains = (signed_span(*span_of(r, s)) + ("" if supported(r, s) else " *") for s in found.sides)
             kept = (percent(r[f"capability_{c}"]) for c in found.capabilities)
-            rows.append((f"{letter(r['package'])}  {escape(whys(found, r['package']))}", *gains, *kept))
+            rows.append((f"{letter(r['package'])}  {escape(r['why'][0])}", *gains, *kept))
     heads = [*(case.about.sides[s] for s in found.sides), *(f"{c} left" for c in found.capabilities)]
     out.print(table([("package", False), *((escape(h), True) for h in heads)], rows))
     refused = [p.title for p, r in zip(found.proposed, found.rulings, strict=True) if not r.is_admissible]

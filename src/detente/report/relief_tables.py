@@ -183,13 +183,14 @@ def rate_table(found: Relief, kind: str) -> Table:
     rows: list[tuple[Cell | str, ...]] = []
     for r in found.rates[kind].filter("ever_best").iter_rows(named=True):
         row = None if r["package"] < 0 else found.frontier.packages[r["package"]]
-        sign = TODAY if row is None else signs.get(row.tobytes(), "not shown above")
-        members = () if r["package"] < 0 else tuple(names[m] for m in found.frontier.members(r["package"]))
+        sign = TODAY if row is None else signs.get(row.tobytes(), "without a letter")
+        known = sign in {TODAY, *signs.values()}
+        members = ("as above",) if known else tuple(names[m] for m in found.frontier.members(r["package"]))
         rows.append(
             (Cell(sign), text_number(_prices(r), r["best_from_usd_m"]),
              text_number(percent(r["capability"]), r["capability"]),
              text_number(signed(r["joint_gain_usd_m"]), r["joint_gain_usd_m"]),
-             Cell(lines=members or ("nothing is granted",)))
+             Cell(lines=members))
         )  # fmt: skip
     heads = ("Package", "#Best at a price, USD a year per tenth", "#Capability", "#Joint gain, USD a year", "Proposals")
     caption = f"{capability_titles(found)[kind]}: the price of a tenth of it at which each package is the best"
