@@ -27,7 +27,7 @@ CHANCES = (
     "these."
 )
 HOW = (
-    "Gains are output that is lost today and would not be, USD a year with the law of the day taken to last: the "
+    "Gains are {of} that is lost today and would not be, USD a year with the law of the day taken to last: the "
     "flow's figure, and the range over the three models{drawn}. No weights: what a capability is "
     "worth is the reader's to say."
 )
@@ -50,7 +50,7 @@ def show_relief(out: Console, found: Relief) -> None:
     _ladder(out, found)
     _flips(out, found)
     drawn = f" and nine in ten of {found.settings['draws']} drawn worlds" if found.under_draws is not None else ""
-    out.print(f"[dim]{HOW.format(drawn=drawn)}[/]")
+    out.print(f"[dim]{HOW.format(drawn=drawn, of=str(found.objectives.of).replace('_', ' '))}[/]")
     out.print(f"[dim]{_how_found(found)} {NOT_ADVICE}[/]")
     if len(about.sides) > len(found.sides):
         out.print("[dim]Sides without a unit are left out.[/]")

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from detente.impact.models import Bracket
-from detente.record import Case
+from detente.record import Case, DetenteError
 from detente.relief.admissible import Ruling
 from detente.relief.attribution import Attribution
 from detente.relief.bargaining import Bargains
 from detente.relief.coalitions import Coalitions
 from detente.relief.frontier import Frontier
-from detente.relief.objectives import Objectives
+from detente.relief.objectives import Objectives, Of
 from detente.relief.proposals import Proposal
 from detente.relief.under_draws import UnderDraws
 from detente.relief.values import Bools, Floats, Values
 
 STATUS_QUO = "status quo"
+FLOWS = ("flow_usd_m", "flow_usd_m_low", "flow_usd_m_high")
+BY = {
+    "unit": ("unit", "name", "party", "party_name", "side"), "party": ("party", "party_name", "side"),
+    "side": ("side",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,36 +128,23 @@ class Relief:
         selected (how often it has the greatest product of gains of those shown), regret_usd_m and regret_usd_m_most
         (joint gain short of the best one shown that hurts no side), gain_usd_m_SIDE_p05, _p50, _p95.
         """
-        base = self.shown[0].bracket
-        drawn = self._drawn()
-        rows = []
-        for k, one in enumerate(self.shown):
-            row: dict[str, object] = {"package": k, "why": list(one.why), "proposals": list(one.members)}
-            row |= {name: float(column[0]) for name, column in self._columns(one.values)}
-            sound = True
-            for side in self.sides:
-                told = gains_by_model(base, one.bracket, side)
-                row |= {f"gain_usd_m_{side}_{name}": value for name, value in told.items()}
-                sound &= is_supported([told["flow"], told["cascade"], told["optimum"]])
-            rows.append(row | {"is_supported": sound} | drawn[k])
-        return pl.DataFrame(rows, infer_schema_length=None)
+        return _packages(self)
 
     def changes(self, package: int, by: str = "party") -> pl.DataFrame:
-        """What a package shown changes for each party (or unit, side, country), by the flow model, USD m a year.
+        """What a package shown changes for each party (or unit, side), by the flow model, USD m a year.
 
         Columns: the keys of ``Bracket.by_party``, gain_usd_m (loss avoided), with the largest change first; below 0: it
-        loses by the package. Raises ``IndexError`` for a package that is not shown.
+        loses by the package. What a unit that is sold avoids counts for its new owner. Raises ``IndexError`` for a
+        package that is not shown, ``DetenteError`` for another word.
         """
-        name = f"by_{by}"
-        tables: list[pl.DataFrame] = [getattr(self.shown[k].bracket, name)() for k in (0, package)]
-        now, then = tables
-        keys = [c for c in ("unit", "name", "party", "party_name", "side", "country") if c in now.columns]
-        joined = now.select(*keys, "loss_usd_m").join(
-            then.select(*keys, pl.col("loss_usd_m").alias("then")), on=keys, how="full", coalesce=True, nulls_equal=True
+        if by not in BY:
+            raise DetenteError(f"by: got {by!r}; expected one of {', '.join(BY)}.")
+        now, then = (self.shown[k].bracket.by_unit() for k in (0, package))
+        gain = then.join(now.select("unit", pl.col("loss_usd_m").alias("now")), on="unit").with_columns(
+            (pl.col("now") - pl.col("loss_usd_m")).alias("gain_usd_m")
         )
-        gain = pl.col("loss_usd_m").fill_null(0.0) - pl.col("then").fill_null(0.0)
-        table = joined.select(*keys, gain.alias("gain_usd_m"))
-        return table.sort(pl.col("gain_usd_m").abs(), *keys[:1], descending=[True, False])
+        table = gain.group_by(*BY[by]).agg(pl.col("gain_usd_m").sum())
+        return table.sort(pl.col("gain_usd_m").abs(), *BY[by][:1], descending=[True, False])
 
     def flips(self, side: str, package: int = 1, top: int = 10) -> pl.DataFrame:
         """Which facts decide whether a side gains by a package: kind, fact, rank_correlation, is_clear, flips.
@@ -208,14 +202,58 @@ class Relief:
         return rows
 
 
-def gains_by_model(now: Bracket, then: Bracket, side: str) -> dict[str, float]:
+@lru_cache(maxsize=4)  # a report asks for the same table several times, and it takes seconds
+def _packages(found: Relief) -> pl.DataFrame:
+    of = found.objectives.of
+    lost = [losses(one.bracket, of) for one in found.shown]
+    drawn = found._drawn()
+    rows = []
+    for k, one in enumerate(found.shown):
+        row: dict[str, object] = {"package": k, "why": list(one.why), "proposals": list(one.members)}
+        row |= {name: float(column[0]) for name, column in found._columns(one.values)}
+        sound = True
+        paid = found.objectives.fees(one.package[None])[0] if of == "value_added" else np.zeros(len(found.sides))
+        for side, fee in zip(found.sides, paid.tolist(), strict=True):
+            told = {name: value + fee for name, value in gains(lost[0], lost[k], side).items()}
+            row |= {f"gain_usd_m_{side}_{name}": value for name, value in told.items()}
+            sound &= is_supported([told["flow"], told["cascade"], told["optimum"]])
+        rows.append(row | {"is_supported": sound} | drawn[k])
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """What a bracket's models say that sides and units lose, USD m a year: by side, then by unit with its side."""
+
+    side: dict[str, dict[str, float]]
+    unit: dict[str, tuple[str, dict[str, float]]]
+
+
+def losses(found: Bracket, of: Of = "output") -> Losses:
+    """The figures that `gains` sets against one another; what a model does not say of a unit is 0."""
+    sides = {r["side"]: _figures(r) for r in found.by_side(of).iter_rows(named=True)}
+    units = {r["unit"]: (r["side"], _figures(r)) for r in found.by_unit(of).iter_rows(named=True)}
+    return Losses(sides, units)
+
+
+def _figures(row: dict[str, Any]) -> dict[str, float]:
+    return {c: float(row[c] or 0.0) for c in (*FLOWS, "cascade_usd_m", "optimum_usd_m_low")}
+
+
+def gains(now: Losses, then: Losses, side: str) -> dict[str, float]:
     """What a side gains from one bracket to another in each model, USD m a year.
 
     flow (central run) with flow_low and flow_high (the least and most of its runs), cascade (its figure), optimum (its
-    low end).
+    low end). What a unit avoids counts for the side whose it is in the second bracket: a sale moves no loss. Of the
+    optimum that is the unit's own low end.
     """
-    a, b = (x.by_side().filter(pl.col("side") == side).row(0, named=True) for x in (now, then))
-    runs = [a[c] - b[c] for c in ("flow_usd_m", "flow_usd_m_low", "flow_usd_m_high")]
+    nothing = dict.fromkeys((*FLOWS, "cascade_usd_m", "optimum_usd_m_low"), 0.0)
+    a, b = now.side.get(side, nothing), then.side.get(side, nothing)
+    for unit, (whose, figures) in now.unit.items():
+        sign = (then.unit[unit][0] == side) - (whose == side) if unit in then.unit else 0
+        if sign:
+            a = {c: a[c] + sign * figures[c] for c in a}
+    runs = [a[c] - b[c] for c in FLOWS]
     return {
         "flow": runs[0], "flow_low": min(runs), "flow_high": max(runs),
         "cascade": a["cascade_usd_m"] - b["cascade_usd_m"],

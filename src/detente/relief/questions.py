@@ -19,7 +19,7 @@ from detente.record import Case, DetenteError
 from detente.record.load import overlay_about
 from detente.record.problems import NotFound, did_you_mean, show
 from detente.relief.admissible import rulings
-from detente.relief.answer import Relief, gains_by_model, is_supported
+from detente.relief.answer import Relief, gains, is_supported, losses
 from detente.relief.at_rest import AtRest
 from detente.relief.menu import Menu
 from detente.relief.objectives import Objectives
@@ -201,14 +201,14 @@ def _weighed(
 ) -> Answered:
     """One package against the status quo: a row a side, and capabilities before and after."""
     objectives = at_rest.objectives
-    now, then = run.cost(run.case), run.cost(objectives.menu.applied(rows[0]))
+    now, then = (losses(run.cost(c)) for c in (run.case, objectives.menu.applied(rows[0])))
     drawn = run.drawn(at_rest, rows)
-    there = set(now.by_side()["side"]) & set(then.by_side()["side"])
+    there = now.side.keys() | then.side.keys()
     table = []
     for s, side in enumerate(objectives.sides):
         if side in there:
             worlds = None if drawn is None else drawn.gain[:, 0, s]
-            table.append({"side": side, **_ranged(gains_by_model(now, then, side), worlds)})
+            table.append({"side": side, **_ranged(gains(now, then, side), worlds)})
     none = np.zeros_like(rows)
     kept = objectives.evaluate(np.concatenate((none, rows))).capability
     capability = pl.DataFrame(
@@ -245,14 +245,14 @@ def _price(run: _Run) -> Answered:
     objectives, menu = at_rest.objectives, at_rest.objectives.menu
     s = objectives.sides.index(str(run.question.side))
     alone = np.eye(menu.n_proposals, dtype=np.bool_)
-    values, drawn, now = at_rest.evaluate(alone), run.drawn(at_rest, alone), run.cost(run.case)
+    values, drawn, now = at_rest.evaluate(alone), run.drawn(at_rest, alone), losses(run.cost(run.case))
     today = objectives.evaluate(np.zeros((1, menu.n_proposals), dtype=np.bool_)).capability[0]
     wanted = run.question.capabilities or objectives.capabilities
     rows = []
     for k, p in enumerate(menu.proposals):
-        then = run.cost(menu.applied(alone[k]))
+        then = losses(run.cost(menu.applied(alone[k])))
         gain = _ranged(
-            gains_by_model(now, then, objectives.sides[s]), None if drawn is None else drawn.gain[:, k, s]
+            gains(now, then, objectives.sides[s]), None if drawn is None else drawn.gain[:, k, s]
         )  # fmt: skip
         for kind in wanted:
             added = float(values.capability[k, (c := objectives.capabilities.index(kind))] - today[c])
@@ -294,8 +294,8 @@ def _bargain(run: _Run) -> Answered:
 
 def _gainers(run: _Run) -> Answered:
     """Who makes more than without the measures: a row a unit, the largest first, with its name, party and side."""
-    gains = run.cost(run.case).gains("unit").rename({"gained_usd_m": "gain_usd_m"})
-    gains = gains.rename({"gained_usd_m_low": "flow_low", "gained_usd_m_high": "flow_high"})
+    found = run.cost(run.case).gains("unit").rename({"gained_usd_m": "gain_usd_m"})
+    found = found.rename({"gained_usd_m_low": "flow_low", "gained_usd_m_high": "flow_high"})
     empty = pl.DataFrame(schema={"unit": pl.String, **dict.fromkeys((*ENDS, "share_of_draws"), pl.Float64)})
     worlds = empty
     if run.draws:
@@ -303,7 +303,7 @@ def _gainers(run: _Run) -> Answered:
             run.case, run.day, draws=run.draws, seed=run.seed, assumptions=run.assumptions, executor=run.executor,
             progress=run.progress,
         ).gains().select("unit", *(pl.col(f"usd_m_{e}").alias(e) for e in ENDS), "share_of_draws")  # fmt: skip
-    table = gains.join(worlds, on="unit", how="left", maintain_order="left").with_columns(
+    table = found.join(worlds, on="unit", how="left", maintain_order="left").with_columns(
         pl.min_horizontal("flow_low", "p05").alias("low"), pl.max_horizontal("flow_high", "p95").alias("high")
     )
     return run.answered(table)

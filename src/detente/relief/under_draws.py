@@ -15,6 +15,7 @@ from detente.impact.draws import Drawn, between, draw
 from detente.impact.lasting import Lasting
 from detente.impact.uncertainty import Common, common_of
 from detente.impact.world import World
+from detente.record import DetenteError
 from detente.relief.at_rest import AtRest
 from detente.relief.capability import Supply, bound
 from detente.relief.values import Floats
@@ -51,6 +52,8 @@ def under_draws(
     """
     objectives, menu = at_rest.objectives, at_rest.objectives.menu
     table = np.asarray(packages, dtype=np.bool_)
+    if table.ndim != 2 or table.shape[1] != menu.n_proposals:
+        raise DetenteError(f"packages: got shape {table.shape}; expected K x {menu.n_proposals}.")
     rows = np.concatenate((np.zeros((1, menu.n_proposals), dtype=np.bool_), table))
     world = World.of(menu.case, menu.day, menu.day, assumptions=at_rest.world.assumptions)
     common, new_law, sellers = common_of(world, menu.network, menu.day)

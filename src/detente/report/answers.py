@@ -53,7 +53,8 @@ def headline(found: Relief) -> str:
     unsure = "" if nash["is_supported"] else f"; the models differ by more than a factor of three, so {UNSUPPORTED}"
     sure = nash.get("p_win_win")
     often = "" if sure is None else f"; no side is worse off in {percent(sure)} of the worlds drawn"
-    return f"{when} the Nash package of {which} buys, in output a year: {'; '.join(parts)}{often}{unsure}."
+    what = "output" if found.objectives.of == "output" else "value added"
+    return f"{when} the Nash package of {which} buys, in {what} a year: {'; '.join(parts)}{often}{unsure}."
 
 
 def _counts(found: Relief, side: str) -> bool:
