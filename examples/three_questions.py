@@ -15,7 +15,9 @@ def _():
     import detente as dt
 
     case = dt.load("chips-rare-earths")
-    mo.md(f"# {case.about.title}\n\n{case.about.summary}\n\nEvery other case is read the same way: `dt.load('huawei')`.")
+    mo.md(
+        f"# {case.about.title}\n\n{case.about.summary}\n\nEvery other case is read the same way: `dt.load('huawei')`."
+    )
     return case, dt, mo
 
 
@@ -64,7 +66,7 @@ def _(mo):
 
 @app.cell
 def _(case, dt):
-    found = dt.relief(case, as_of="2031-07-15", evaluations=200, draws=16)
+    found = dt.relief(case, as_of="2031-07-15", evaluations=80, draws=8)
     packages = found.packages()
     packages.select("package", "why", "proposals", "gain_usd_m_borea_flow", "gain_usd_m_merid_flow", "p_win_win")
     return found, packages
@@ -86,7 +88,9 @@ def _(found):
 
 @app.cell
 def _(mo):
-    mo.md("## The questions the case asks itself\n\nEach is a row of `questions.csv`, answered in two sentences and a figure.")
+    mo.md(
+        "## The questions the case asks itself\n\nEach is a row of `questions.csv`, answered in two sentences and a figure."
+    )
 
 
 @app.cell
@@ -94,7 +98,7 @@ def _(case, found, mo):
     from detente.relief.questions import answer, questions
     from detente.report.answers import tell
 
-    answers = [tell(answer(case, q, draws=16, found=found)) for q in questions(case)]
+    answers = [tell(answer(case, q, draws=8, found=found)) for q in questions(case)]
     mo.vstack([part for a in answers for part in (mo.md(f"**{a.question}** {' '.join(a.sentences)}"), a.figure)])
     return (answers,)
 

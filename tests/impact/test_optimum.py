@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from detente.decide import permits
 from detente.impact import cascade
 from detente.impact.calibration import NetworkError
+from detente.impact.costs import cost
 from detente.impact.network import Network
 from detente.impact.optimum import Optimum, run
 from detente.impact.sources import allow, random_network
 from detente.impact.sources.imported import NO_DAY, network_of
-from detente.record import Case, DetenteError
+from detente.record import Case, DetenteError, load
+from detente.relief.apply import apply
+from detente.relief.proposals import proposals
 
 CRITICAL, IMPORTANT, OTHER = 2, 1, 0
 
@@ -319,3 +322,11 @@ def test_too_little_time_is_said() -> None:
     law = allow(network, np.where(np.arange(network.seller.size) % 5 == 0, 0.0, 1.0))
     with pytest.raises(DetenteError, match=r"within 0\.001 seconds"):
         run(network, law, time_limit_s=0.001)
+
+
+def test_what_presolve_leaves_unsure_is_solved_without_it() -> None:
+    """With this package HiGHS comes back from presolve with a dual that is off by 1e-6, and says "unknown"."""
+    case = load("chips-rare-earths")
+    day = case.about.default_as_of
+    there = apply(case, proposals(case, ["b-tools@100", "m-suspend"]), day)
+    assert cost(there, day).by_side()["optimum_usd_m_low"].null_count() == 0

@@ -112,10 +112,14 @@ def _model(p: Programme, kept: npt.NDArray[np.int64]) -> highspy.HighsLp:
 def _run(highs: highspy.Highs, time_limit_s: float) -> None:
     highs.run()
     status = highs.getModelStatus()
-    if status not in (*SOLVED, highspy.HighsModelStatus.kTimeLimit):
-        highs.clearSolver()  # the last vertex led nowhere: start afresh, with presolve
+    for presolve in ("choose", "off"):  # what presolve took out may come back a little off; without it nothing does
+        if status in (*SOLVED, highspy.HighsModelStatus.kTimeLimit):
+            break
+        highs.clearSolver()  # the last vertex led nowhere: start afresh
+        highs.setOptionValue("presolve", presolve)
         highs.run()
         status = highs.getModelStatus()
+    highs.setOptionValue("presolve", "choose")
     if status in SOLVED:
         return
     if status == highspy.HighsModelStatus.kTimeLimit:
