@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib.metadata import version
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
+from detente import __version__
 from detente.record import DetenteError
 
 T = TypeVar("T")
 FORMS = "threads:N, processes:N or dask://HOST:PORT"
-VERSION = version("detente")
+VERSION = __version__
 CONNECT_S = 20  # how long a scheduler may take to answer
 RETRIES = 3  # how often a batch that failed on the cluster is tried again; the loss of a worker is none of these
 
