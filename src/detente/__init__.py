@@ -11,6 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from detente.version import __version__
+
 if TYPE_CHECKING:
     from detente.decide import Book, Permits, Verdict, check, explain, order_book, permits
     from detente.impact.costs import cost
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from detente.relief.answer import Relief
     from detente.relief.weigh import relief
     from detente.report.page import report
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Book",

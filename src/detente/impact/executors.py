@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-from detente import __version__
 from detente.record import DetenteError
+from detente.version import __version__
 
 T = TypeVar("T")
 FORMS = "threads:N, processes:N or dask://HOST:PORT"
