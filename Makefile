@@ -31,6 +31,8 @@ bench: $(READY)
 	$(BIN)/python bench/record.py
 	$(BIN)/python bench/decide.py
 	$(BIN)/python bench/cascade.py
+	$(BIN)/python bench/impact.py
+	$(BIN)/python bench/relief.py
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
