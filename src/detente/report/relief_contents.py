@@ -56,7 +56,6 @@ class Weighed:
     rates: tuple[str, ...]
     bundling: str
     answers: tuple[Answer, ...]
-    n_packages: int
     n_drawn: int
     figures: Mapping[str, go.Figure]
     tables: Mapping[str, Table]
@@ -154,7 +153,6 @@ def weighed(found: Relief, places: Sources, answers: tuple[Answer, ...] = ()) ->
         rates=tuple(t.id for t in rates),
         bundling=worth_of_bundling(found),
         answers=answers,
-        n_packages=len(found.frontier),
         n_drawn=0 if found.under_draws is None else found.under_draws.gain.shape[0],
         figures=charts,
         tables={t.id: t for t in shown},

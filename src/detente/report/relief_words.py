@@ -40,11 +40,6 @@ def whys(found: Relief, package: int) -> str:
     return text[:1].upper() + text[1:]
 
 
-def share(value: float | None) -> str:
-    """A capability, or a chance."""
-    return "–" if value is None else percent(min(max(value, 0.0), 1.0) if abs(value) < 1e-9 else value)
-
-
 def titles(found: Relief) -> dict[str, str]:
     """What each proposal is called, by its id with its mode."""
     return {p.id: p.title for p in found.proposed}
