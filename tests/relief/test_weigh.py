@@ -152,6 +152,12 @@ def test_worlds_and_steps(found: Relief, heard: list[Step]) -> None:
     assert rows["p_win_win"].drop_nulls().is_between(0, 1).all()
     assert rows["selected"].drop_nulls().sum() <= 1 + 1e-9
     assert (rows["regret_usd_m"].drop_nulls() >= -1e-6).all()
+    judged = found.judged
+    assert rows["p_kept"].drop_nulls().to_list() == judged.kept.tolist()
+    assert (rows["p_kept"] <= rows["p_win_win"]).drop_nulls().all()
+    sure = np.flatnonzero(judged.kept >= 0.9)
+    best = rows.filter("is_chance_constrained")["package"].to_list()
+    assert best == ([] if not sure.size else [1 + int(sure[np.argmax(judged.gain_mean[sure])])])
     doing = [s.doing for s in heard]
     assert doing[0] == "asking the law" and doing[-1] == "drawing worlds"
     assert all(0 <= s.done <= max(s.of, s.done) for s in heard)

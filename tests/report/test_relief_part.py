@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from detente.record import Case, DetenteError, load
 from detente.relief.answer import Relief
 from detente.report.page import page
 from detente.report.relief_contents import Weighed, weigh_for_page, weighed
-from detente.report.relief_words import changes, letter, sentence
+from detente.report.relief_words import changes, letter, promises, sentence
 from detente.report.tables import Sources
 from detente.report.words import clean
 from report.invented import HOSTILE, build, build_with_proposals
@@ -142,6 +143,15 @@ def test_nothing_that_the_law_can_grant_says_so_and_why(tmp_path: Path) -> None:
     parsed = Page(page(load(tmp_path / "vell")))
     assert "The law can grant none of the 1 proposals on 2020-12-31." in parsed.text
     assert "No sale of Glass by Lumen Works is held on 2020-12-31." in parsed.text
+
+
+def test_promises_are_told_where_worlds_were_drawn(found: Relief) -> None:
+    said = promises(found, letter)
+    judged = found.judged
+    k = judged.chance_constrained
+    told = int(judged.kept.argmax()) if k is None else k
+    assert said and f"package {letter(told + 1)} " in said and f"{judged.n_draws} worlds" in said
+    assert promises(replace(found, under_draws=None), letter) == ""
 
 
 def test_letters() -> None:

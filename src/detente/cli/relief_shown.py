@@ -17,6 +17,7 @@ from detente.relief.frames import dangerous, rates
 from detente.report.answers import headline
 from detente.report.gains import agree, signed, signed_span, span_of
 from detente.report.numbers import money, money_span, percent, two
+from detente.report.relief_words import promises
 from detente.report.words import shorten
 
 Cells = tuple[str, ...]
@@ -91,6 +92,8 @@ def _packages(out: Console, found: Relief) -> None:
         why = "; ".join(r["why"])
         most = f"At most {kept}. " if kept else ""
         out.print(f"[bold]{r['package']} {escape(why[:1].upper() + why[1:])}.[/] {escape(most)}[dim]{escape(names)}[/]")
+    if said := promises(found, str):
+        out.print(escape(said))
     out.print()
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import fields
 
 from detente.decide import Permits
-from detente.impact.assumptions import Assumptions, End
+from detente.impact.assumptions import ENDS, Assumptions, End
 from detente.impact.flow.daily import Daily
 from detente.impact.models import Bracket
 from detente.impact.runs import Adapting, daily, rest_days, stretches
@@ -90,12 +91,14 @@ def bracket(
         "flow_days": flows["flow"].n_days, "newcomers": 0 if world.newcomers is None else len(world.newcomers.seller),
         "networks": len(world.networks), "stretches": len(static),
         "rest_days": rest_days(world, world.networks[:1]) if at_rest else 0,
-        **{
-            f"{name}_{end}": getattr(getattr(world.assumptions, name), end)
-            for name in world.assumptions.__dataclass_fields__ for end in ("low", "central", "high")
-        },
+        **said_of(world.assumptions),
     }  # fmt: skip
     return Bracket(
         since=since, through=through, at_rest=at_rest, stretches=static, settings=settings, record=world.case.digest,
         **flows,
     )  # fmt: skip
+
+
+def said_of(assumptions: Assumptions) -> dict[str, float]:
+    """Assumptions as the settings of a ``Bracket`` name them: NAME_low, NAME_central, NAME_high."""
+    return {f"{f.name}_{end}": getattr(getattr(assumptions, f.name), end) for f in fields(assumptions) for end in ENDS}

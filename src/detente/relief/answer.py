@@ -19,10 +19,12 @@ from detente.relief.coalitions import Coalitions
 from detente.relief.frontier import Frontier
 from detente.relief.objectives import Objectives, Of
 from detente.relief.proposals import Proposal
+from detente.relief.uncertainty import Robustness, robustness
 from detente.relief.under_draws import UnderDraws
 from detente.relief.values import Bools, Floats, Values
 
 STATUS_QUO = "status quo"
+ROUNDING = 0.005  # of a capability: a promise to keep it under a cap is as fine as it is told
 FLOWS = ("flow_usd_m", "flow_usd_m_low", "flow_usd_m_high")
 BY = {
     "unit": ("unit", "name", "party", "party_name", "side"), "party": ("party", "party_name", "side"),
@@ -124,9 +126,11 @@ class Relief:
         capability_KIND; by the models of cost, decided anew, gain_usd_m_SIDE_flow with _low and _high (milder and
         harsher runs), _cascade (the harshest reading) and _optimum (of the mildest), against the status quo in the same
         model; and is_supported (no side's gain differs by more than a factor of three, or in sign, between models).
-        Where worlds were drawn: p_win_win (no side worse off), p_KIND (capability no higher than told here),
-        selected (how often it has the greatest product of gains of those shown), regret_usd_m and regret_usd_m_most
-        (joint gain short of the best one shown that hurts no side), gain_usd_m_SIDE_p05, _p50, _p95.
+        Where worlds were drawn: p_win_win (no side worse off), p_KIND (capability no higher than told here), p_kept
+        (both, for all kinds), selected (how often it has the greatest product of gains of those shown), regret_usd_m
+        and regret_usd_m_most (joint gain short of the best one shown that keeps its promises in that world),
+        is_chance_constrained (the greatest mean gain of those that keep them in nine worlds of ten),
+        gain_usd_m_SIDE_p05, _p50, _p95.
         """
         return _packages(self)
 
@@ -167,6 +171,19 @@ class Relief:
                          bool(abs(correlation[k]) > 4.0 / np.sqrt(gain.size)), turned))  # fmt: skip
         return pl.DataFrame(rows, schema=schema, orient="row")
 
+    @property
+    def judged(self) -> Robustness:
+        """The packages shown, the status quo left out, judged by the drawn worlds.
+
+        A package promises that no side is worse off and that no capability is higher than told of it here. Raises
+        ``DetenteError`` where no worlds were drawn.
+        """
+        if self.under_draws is None or len(self.shown) < 2:
+            raise DetenteError("No worlds were drawn: ask for draws, such as draws=64.")
+        told = np.stack([one.values.capability[0] for one in self.shown[1:]])
+        over = self.under_draws.capability - told[None]
+        return robustness(self.under_draws.gain.transpose(1, 0, 2), over.transpose(1, 0, 2), ROUNDING)
+
     def _columns(self, values: Values) -> list[tuple[str, Floats]]:
         named = []
         for s, side in enumerate(self.sides):
@@ -179,20 +196,18 @@ class Relief:
         if self.under_draws is None or len(self.shown) < 2:
             return [{} for _ in self.shown]
         gain, kept = self.under_draws.gain, self.under_draws.capability
-        wins: Bools = np.asarray((gain >= -1e-6).all(axis=2))
-        joint = np.where(wins, gain.sum(axis=2), 0.0)
-        best = np.maximum(joint.max(axis=1), 0.0)
         product = np.where((gain > 0).all(axis=2), np.log(np.maximum(gain, 1e-12)).sum(axis=2), -np.inf)
         picked = np.where(np.isfinite(product.max(axis=1)), product.argmax(axis=1), -1)
+        judged = self.judged
         rows: list[dict[str, object]] = [dict[str, object]()]
         for k, one in enumerate(self.shown[1:]):
-            row: dict[str, object] = {"p_win_win": float(wins[:, k].mean())}
+            row: dict[str, object] = {"p_win_win": float(judged.win_win[k]), "p_kept": float(judged.kept[k])}
             for c, kind in enumerate(self.capabilities):
-                row[f"p_{kind}"] = float((kept[:, k, c] <= one.values.capability[0, c] + 0.005).mean())
-            short = best - gain[:, k].sum(axis=1)
+                row[f"p_{kind}"] = float((kept[:, k, c] <= one.values.capability[0, c] + ROUNDING).mean())
             row |= {
-                "selected": float((picked == k).mean()), "regret_usd_m": float(short.mean()),
-                "regret_usd_m_most": float(short.max()),
+                "selected": float((picked == k).mean()), "regret_usd_m": float(judged.regret_mean[k]),
+                "regret_usd_m_most": float(judged.regret_max[k]),
+                "is_chance_constrained": k == judged.chance_constrained,
             }  # fmt: skip
             for s, side in enumerate(self.sides):
                 for end, q in (("p05", 0.05), ("p50", 0.5), ("p95", 0.95)):

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from detente.impact.assumptions import Assumptions
-from detente.impact.costs import cost
+from detente.impact.costs import cost, said_of
 from detente.impact.models import Bracket
 from detente.impact.uncertainty import uncertainty
 from detente.record import Case, DetenteError
@@ -113,7 +113,8 @@ def answer(
         asked: one of its questions, or the id of one.
         draws: worlds drawn from the facts' ranges; 0: none.
         seed: of the draws, and of the search of a bargain.
-        found: a search for relief of the same case and day, from which a bargain is read; None: made here.
+        found: a search for relief of the same case and day, from which a bargain and the costs of today are read; None:
+            made here.
         assumptions: what the record does not say.
         executor: runs worlds. Answers do not depend on it.
         progress: called with (done, of) worlds.
@@ -170,6 +171,15 @@ class _Run:
     def cost(self, case: Case) -> Bracket:
         return cost(case, self.day, assumptions=self.assumptions)
 
+    def now(self) -> Bracket:
+        """What the measures cost as things stand; a search of the same case, day and assumptions has it already."""
+        found = self.found
+        if found is None or (found.day, found.record) != (self.day, self.case.digest):
+            return self.cost(self.case)
+        known = found.shown[0].bracket
+        said = said_of(self.assumptions or Assumptions())
+        return known if said.items() <= known.settings.items() else self.cost(self.case)
+
     def answered(self, table: pl.DataFrame, **more: object) -> Answered:
         nothing = pl.DataFrame(schema={"capability": pl.String, "title": pl.String, "before": pl.Float64,
                                        "after": pl.Float64})  # fmt: skip
@@ -201,7 +211,7 @@ def _weighed(
 ) -> Answered:
     """One package against the status quo: a row a side, and capabilities before and after."""
     objectives = at_rest.objectives
-    now, then = (losses(run.cost(c)) for c in (run.case, objectives.menu.applied(rows[0])))
+    now, then = losses(run.now()), losses(run.cost(objectives.menu.applied(rows[0])))
     drawn = run.drawn(at_rest, rows)
     there = now.side.keys() | then.side.keys()
     table = []
@@ -245,7 +255,7 @@ def _price(run: _Run) -> Answered:
     objectives, menu = at_rest.objectives, at_rest.objectives.menu
     s = objectives.sides.index(str(run.question.side))
     alone = np.eye(menu.n_proposals, dtype=np.bool_)
-    values, drawn, now = at_rest.evaluate(alone), run.drawn(at_rest, alone), losses(run.cost(run.case))
+    values, drawn, now = at_rest.evaluate(alone), run.drawn(at_rest, alone), losses(run.now())
     today = objectives.evaluate(np.zeros((1, menu.n_proposals), dtype=np.bool_)).capability[0]
     wanted = run.question.capabilities or objectives.capabilities
     rows = []
@@ -294,7 +304,7 @@ def _bargain(run: _Run) -> Answered:
 
 def _gainers(run: _Run) -> Answered:
     """Who makes more than without the measures: a row a unit, the largest first, with its name, party and side."""
-    found = run.cost(run.case).gains("unit").rename({"gained_usd_m": "gain_usd_m"})
+    found = run.now().gains("unit").rename({"gained_usd_m": "gain_usd_m"})
     found = found.rename({"gained_usd_m_low": "flow_low", "gained_usd_m_high": "flow_high"})
     empty = pl.DataFrame(schema={"unit": pl.String, **dict.fromkeys((*ENDS, "share_of_draws"), pl.Float64)})
     worlds = empty

@@ -20,7 +20,16 @@ from detente.report import relief_figures as figures
 from detente.report import relief_tables as tables
 from detente.report.answers import headline, tell
 from detente.report.numbers import money, percent
-from detente.report.relief_words import capability_titles, gain_by_side, letter, main_packages, place_of, sentence, whys
+from detente.report.relief_words import (
+    capability_titles,
+    gain_by_side,
+    letter,
+    main_packages,
+    place_of,
+    promises,
+    sentence,
+    whys,
+)
 from detente.report.tables import Sources, Table
 
 EVALUATIONS = 1000  # packages valued and worlds drawn for a page: some seconds; a Relief of more can be passed in
@@ -49,6 +58,7 @@ class Weighed:
     headline: str
     sentence: str
     method: str
+    promises: str
     points: tuple[str, ...]
     colours: tuple[str, ...]
     changes: tuple[tuple[str, str, str], ...]
@@ -147,6 +157,7 @@ def weighed(found: Relief, places: Sources, answers: tuple[Answer, ...] = ()) ->
         sentence=sentence(found),
         method=method(found),
         points=_points(found),
+        promises=promises(found, letter),
         colours=tuple(capability_titles(found).values()),
         changes=tuple(told),
         alone=_alone(found),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
@@ -138,3 +138,27 @@ def fact(found: Relief, kind: str, name: str) -> str:
         return "how inputs bind, all together"
     told = links.get(name, name) if kind == "sale" else units.get(name, name)
     return FACTS.get(kind, "{}").format(told)
+
+
+def promises(found: Relief, sign: Callable[[int], str]) -> str:
+    """Which package keeps its promises in most worlds, in a sentence; empty where no worlds were drawn.
+
+    ``sign`` names a package by its place among those shown.
+    """
+    if found.under_draws is None or len(found.shown) < 2:
+        return ""
+    judged = found.judged
+    what = "no side worse off, and no more of any capability than told"
+    often = percent(judged.at_least)
+    if judged.chance_constrained is None:
+        best = int(judged.kept.argmax())
+        share = percent(float(judged.kept[best]))
+        return (
+            f"No package shown keeps its promises ({what}) in {often} of the {judged.n_draws} worlds drawn: package "
+            f"{sign(best + 1)} does most often, in {share}."
+        )
+    k = judged.chance_constrained
+    return (
+        f"Of the packages that keep their promises ({what}) in {often} of the {judged.n_draws} worlds drawn, package "
+        f"{sign(k + 1)} gains all sides together most, on average {money(float(judged.gain_mean[k]))}."
+    )
