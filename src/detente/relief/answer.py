@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from scipy.special import ndtri
 
 from detente.impact.models import Bracket
 from detente.record import Case, DetenteError
@@ -154,7 +155,9 @@ class Relief:
         """Which facts decide whether a side gains by a package: kind, fact, rank_correlation, is_clear, flips.
 
         Spearman's correlation over the worlds between where a fact was drawn in its range and the side's gain.
-        ``flips`` says that the mean gain has another sign in the lower third of the range than in the upper one.
+        ``is_clear`` says that so large a one would come up by chance among all facts less than once in a hundred times
+        (Bonferroni; normal approximation). ``flips`` says that the mean gain has another sign in the lower third of the
+        range than in the upper one.
         The largest first; empty where no worlds were drawn, or fewer than eight.
         """
         schema = {"kind": pl.String, "fact": pl.String, "rank_correlation": pl.Float64, "is_clear": pl.Boolean,
@@ -163,12 +166,13 @@ class Relief:
             return pl.DataFrame(schema=schema)
         gain, u = self.under_draws.gain[:, package - 1, self.sides.index(side)], self.under_draws.uniform
         correlation = _spearman(u, gain)
+        clear = float(ndtri(1.0 - 0.005 / correlation.size)) / np.sqrt(gain.size - 1)
         rows = []
         for k in np.argsort(-np.abs(correlation))[:top].tolist():
             low, high = gain[u[:, k] < 1 / 3], gain[u[:, k] > 2 / 3]
             turned = low.size > 0 and high.size > 0 and float(low.mean()) * float(high.mean()) < 0
             rows.append((*self.under_draws.facts[k], float(correlation[k]),
-                         bool(abs(correlation[k]) > 4.0 / np.sqrt(gain.size)), turned))  # fmt: skip
+                         bool(abs(correlation[k]) > clear), turned))  # fmt: skip
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     @property
