@@ -92,6 +92,12 @@ def test_where_it_cannot_write_it_says_so_before_the_work(run: Run, tmp_path: Pa
     assert run(*FEW, "-o", str(tmp_path / "kept.pdf"))[0] == 2
 
 
+def test_a_state_needs_a_place(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    for place in (tmp_path, tmp_path / "no" / "search.npz"):
+        code, _, err = run(*FEW, "--state", str(place))
+        assert code == 2 and "folder" in err and "delete" not in err
+
+
 def test_a_case_without_proposals_is_told_what_to_do(run: Run, tmp_path: Path) -> None:  # noqa: F811
     folder = make_case(tmp_path)
     code, _, err = run("relief", str(folder))

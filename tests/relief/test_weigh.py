@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -146,6 +147,13 @@ def test_a_cap_is_kept_by_every_package(lesson: Case) -> None:
     assert capped.settings["cap_computing"] == 0.3
 
 
+def test_a_cap_that_nothing_keeps_is_said(found: Relief) -> None:
+    none = found.frontier.part(np.zeros(len(found.frontier), dtype=np.bool_))
+    nothing = replace(found, frontier=none, shown=found.shown[:1], under_draws=None)
+    assert "no package found keeps the caps that were asked for; the status quo has " in headline(nothing)
+    assert nothing.packages().schema["proposals"] == pl.List(pl.String)
+
+
 def test_worlds_and_steps(found: Relief, heard: list[Step]) -> None:
     rows = found.packages()
     assert rows["p_win_win"].to_list()[0] is None
@@ -158,6 +166,12 @@ def test_worlds_and_steps(found: Relief, heard: list[Step]) -> None:
     sure = np.flatnonzero(judged.kept >= 0.9)
     best = rows.filter("is_chance_constrained")["package"].to_list()
     assert best == ([] if not sure.size else [1 + int(sure[np.argmax(judged.gain_mean[sure])])])
+    assert found.under_draws is not None
+    gain = found.under_draws.gain.copy()
+    gain[:, 0] = 0.0
+    gain[:, 0, :2] = 1e6, -1e3  # much for one side, at the other's cost: it would not be taken
+    turned = replace(found, under_draws=replace(found.under_draws, gain=gain)).packages()
+    assert turned["p_win_win"][1] == 0.0 and turned["regret_usd_m"][1] >= 0.0
     doing = [s.doing for s in heard]
     assert doing[0] == "asking the law" and doing[-1] == "drawing worlds"
     assert all(0 <= s.done <= max(s.of, s.done) for s in heard)

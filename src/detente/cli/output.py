@@ -16,12 +16,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from detente.record.problems import DetenteError, RecordError
 from detente.report.whole import whole_file
 
 FORMATS = (".csv", ".parquet", ".xlsx")
 NOT_ADVICE = "For analysis; not legal advice."
+WHOLE = 16  # characters: what is no longer stays on one line in a table, whatever the width
 MARKS = {
     "open": "green", "capped": "yellow", "closed": "red", "unknown": "magenta", "absent": "dim",
 }  # fmt: skip
@@ -77,7 +79,7 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
     """
     if path.suffix not in FORMATS:
         raise DetenteError(f"-o {path}: a table is written as {', '.join(FORMATS)}; choose one of these endings.")
-    flat = frame.with_columns(pl.col(pl.List(pl.String)).list.join("; ")) if path.suffix != ".parquet" else frame
+    flat = frame if path.suffix == ".parquet" else _flat(frame)
     with whole_file(path) as part:
         if path.suffix == ".csv":
             flat.with_columns(_inert(c) for c, t in flat.schema.items() if t == pl.String).write_csv(part)
@@ -86,6 +88,12 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
         else:
             _write_workbook(flat, part)
     errors().print(f"Wrote {escape(str(path))} ({frame.height:,} rows).")
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Lists as one text each, also those that are empty in every row and so have no type."""
+    lists = [c for c, t in frame.schema.items() if isinstance(t, pl.List)]
+    return frame.with_columns(pl.col(c).cast(pl.List(pl.String)).list.join("; ") for c in lists)
 
 
 def _inert(column: str) -> pl.Expr:
@@ -107,10 +115,22 @@ def print_json(value: Any) -> None:
 
 
 def table(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], caption: str = "") -> Table:
-    """A table for the terminal; ``columns`` are names and whether they hold numbers. Cells may carry rich markup."""
+    """A table for the terminal; ``columns`` are names and whether they hold numbers. Cells may carry rich markup.
+
+    Where the terminal is narrow, numbers stay whole, ranges of them break at spaces, and words break only if long.
+    """
     built = Table(caption=caption or None, caption_justify="left", box=None, pad_edge=False, header_style="dim")
-    for name, is_number in columns:
-        built.add_column(name, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
+    for k, (name, is_number) in enumerate(columns):
+        cells = [Text.from_markup(row[k]).plain for row in rows if k < len(row)]
+        longest = max((len(line) for cell in cells for line in cell.splitlines()), default=0)
+        words = (len(word) for cell in (name, *cells) for word in cell.split())
+        least = min(WHOLE, max(words, default=1))
+        if is_number and longest <= WHOLE:
+            least = max(least, longest)
+        built.add_column(
+            name, justify="right" if is_number else "left", no_wrap=is_number and max(longest, len(name)) <= WHOLE,
+            overflow="fold", min_width=least,
+        )  # fmt: skip
     for row in rows:
         built.add_row(*row)
     return built

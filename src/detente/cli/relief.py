@@ -33,6 +33,14 @@ def _can_be_written(_type: object, path: Path | None) -> None:
         raise ValueError(f"{path} is a file; name a folder, or a file that ends in {', '.join(FORMATS)}.")
 
 
+def _can_be_kept(_type: object, path: Path | None) -> None:
+    """Likewise of the state of a search."""
+    if path is not None and path.is_dir():
+        raise ValueError(f"{path} is a folder; name a file.")
+    if path is not None and not path.parent.is_dir():
+        raise ValueError(f"there is no folder {path.parent} to keep {path.name} in.")
+
+
 To = Annotated[
     Path | None,
     Parameter(
@@ -70,7 +78,10 @@ def relief(
     ] = None,
     time_limit: Annotated[float | None, Parameter(help="Seconds after which the search begins no new step.")] = None,
     state: Annotated[
-        Path | None, Parameter(help="A file that keeps the search; one that was interrupted goes on from it.")
+        Path | None,
+        Parameter(
+            help="A file that keeps the search; one that was interrupted goes on from it.", validator=_can_be_kept
+        ),
     ] = None,
     executor: Annotated[str | None, Parameter(help=f"Where valuations and worlds run: {FORMS}.")] = "threads:2",
     as_known: AsKnown = None,

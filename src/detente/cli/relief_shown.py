@@ -137,13 +137,18 @@ def _caps(out: Console, found: Relief) -> None:
             rows.append((str(kind), float(str(cap)), float(str(cap)), at, alike, gains))
     shown: list[Cells] = []
     for kind, low, high, at, alike, gains in rows:
-        package = "none" if at is None else f"{len(found.frontier.members(at))} proposals{'' if alike else ' ²'}"
+        package = "none" if at is None else f"{_n_proposals(len(found.frontier.members(at)))}{'' if alike else ' ²'}"
         span = percent(low) if low == high else f"{percent(low)} to {percent(high)}"
         shown.append((escape(kind), span, package, *gains))
     _print(
         out, [("capability", False), ("at most", True), ("Nash package", False), *_sides(found)], shown,
+        "" if all(r[4] for r in rows) else
         "² the Kalai-Smorodinsky or the egalitarian point is another package (--json or -o has them)",
     )  # fmt: skip
+
+
+def _n_proposals(n: int) -> str:
+    return f"{n} proposal{'' if n == 1 else 's'}"
 
 
 def _rates(out: Console, found: Relief) -> None:
@@ -153,7 +158,7 @@ def _rates(out: Console, found: Relief) -> None:
         low, high = r["best_from_usd_m"], r["best_below_usd_m"]
         price = _price(low / 100, None if high is None else high / 100)
         n = len(r["proposals"] or ())
-        rows.append((escape(r["kind"]), price, f"{n} proposals" if n else STATUS_QUO, signed(r["joint_gain_usd_m"]),
+        rows.append((escape(r["kind"]), price, _n_proposals(n) if n else STATUS_QUO, signed(r["joint_gain_usd_m"]),
                      percent(r["capability"])))  # fmt: skip
     columns = [("capability", False), ("worth a year, a hundredth", True), ("best package", False)]
     _print(
@@ -276,7 +281,9 @@ def _ladder(out: Console, found: Relief) -> None:
             (percent(r["used"]), *(signed(r[f"gain_usd_m_{s}"]) for s in found.sides))
             for r in group.iter_rows(named=True)
         ]
-    _print(out, [("of what package 1 permits, used", True), *_sides(found)], rows, "about half of licences are used")
+    _print(
+        out, [("of what package 1 permits, used", True), *_sides(found)], rows, "makers who could step in do so in full"
+    )
 
 
 def _flips(out: Console, found: Relief) -> None:
@@ -304,9 +311,11 @@ def _flips(out: Console, found: Relief) -> None:
 
 def _how_found(found: Relief) -> str:
     n = found.frontier.evaluations
+    kept = len(found.frontier)
+    beaten = f"{kept:,} of them {'is' if kept == 1 else 'are'} beaten by none."
     if found.frontier.exact:
-        return f"All {n:,} packages were valued; {len(found.frontier):,} are beaten by none."
+        return f"All {n:,} packages were valued; {beaten}"
     return (
-        f"{n:,} packages were valued by the {found.model} model; {len(found.frontier):,} of them are beaten by none. "
+        f"{n:,} packages were valued by the {found.model} model; {beaten} "
         "There may be better ones: --evaluations looks longer."
     )

@@ -237,7 +237,8 @@ def _packages(found: Relief) -> pl.DataFrame:
             row |= {f"gain_usd_m_{side}_{name}": value for name, value in told.items()}
             sound &= is_supported([told["flow"], told["cascade"], told["optimum"]])
         rows.append(row | {"is_supported": sound} | drawn[k])
-    return pl.DataFrame(rows, infer_schema_length=None)
+    words = {"why": pl.List(pl.String), "proposals": pl.List(pl.String)}  # also where every list is empty
+    return pl.DataFrame(rows, schema_overrides=words, infer_schema_length=None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

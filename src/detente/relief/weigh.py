@@ -272,7 +272,7 @@ def _ladder(at_rest: AtRest, shown: Sequence[Shown]) -> pl.DataFrame:
     """What the packages shown come to where only a part of what they newly permit is used, by the flow model at rest.
 
     A row a package and rung: package, used, gain_usd_m_SIDE. Makers who could newly step in do so in full or, with
-    nothing used, not at all. A licence's face value is not sales: about half of licences are used.
+    nothing used, not at all. A licence's face value is not sales.
     """
     rows = []
     menu, objectives = at_rest.objectives.menu, at_rest.objectives

@@ -42,6 +42,12 @@ def headline(found: Relief) -> str:
     when = f"On {long_day(found.day)}"
     rows = {r["package"]: r for r in found.packages().iter_rows(named=True)}
     nash = next((r for r in rows.values() if "Nash" in r["why"]), None)
+    if nash is None and not len(found.frontier):
+        now = ", ".join(
+            f"{k} {percent(float(c))}" for k, c in zip(found.capabilities, found.frontier.status_quo.capability[0],
+                                                       strict=True)
+        )  # fmt: skip
+        return f"{when} no package found keeps the caps that were asked for; the status quo has {now}."
     if nash is None:
         better = int((found.frontier.win_win & found.frontier.packages.any(axis=1)).sum())
         some = "some leave no side worse off" if better else "none leaves every side as well off as it is"

@@ -146,7 +146,7 @@ def contents(
     elif found is not None and case["proposals"].height:
         tables.append(refused(case, as_of))
     group = case.about.focus_group
-    focus = "a focus group (the case names none)" if group is None else spoken(group)
+    focus = "all buyers" if group is None else spoken(group)
     return Contents(
         title=case.about.title,
         summary=case.about.summary,

@@ -19,6 +19,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     if not path.parent.is_dir():
         raise DetenteError(f"There is no folder {path.parent} to write {path.name} into.")
+    if path.is_dir():
+        raise DetenteError(f"{path} is a folder: name the file to write.")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
     os.close(handle)
     part = Path(name)

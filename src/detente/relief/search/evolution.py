@@ -233,7 +233,10 @@ def _same_world(now: State, file: Path) -> None:
     if rows.size:
         values = now.known.evaluator.evaluate(now.known.packages[rows])
         if not np.allclose(now.known.axes.points(values), now.known.points[rows], rtol=1e-6, atol=1e-3):
-            raise DetenteError(f"{file}: its packages have other values now; the record has changed. Delete it.")
+            raise DetenteError(
+                f"{file}: its packages have other values now; the record, or the model that values them, is another. "
+                "Name another file, or delete this one to start anew."
+            )
 
 
 def _check(evaluations: int | None, time_limit_s: float | None, population: int, keep: int) -> None:
