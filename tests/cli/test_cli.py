@@ -99,6 +99,13 @@ def test_explain_before_the_listing(run: Run) -> None:
     assert "No restriction" in out
 
 
+def test_explain_says_that_each_rule_has_to_be_met(run: Run) -> None:
+    _, both, _ = run("explain", "huawei", "tsmc>hisilicon:wafers", "--as-of", "2020-09-15")
+    assert both.count("Released by:") == 2 and "Every rule named has to be met" in both
+    _, one, _ = run("explain", "huawei", "qorvo>huawei-p-mate:rf", "--as-of", "2020-06-01")
+    assert one.count("Released by: el-huawei:") == one.count("Released by:") > 1 and "Every rule named" not in one
+
+
 def test_explain_json_is_a_decision_record(run: Run) -> None:
     _, out, _ = run("explain", "huawei", "tsmc>hisilicon:wafers", "--as-of", "2020-06-01", "--json")
     (record,) = json.loads(out)

@@ -82,10 +82,13 @@ def show(out: Console, case: Case, v: Verdict, between: str, *, everything: bool
         out.print(f"An application is looked at with: {v.review.replace('_', ' ')}.")
     for licence, line in v.draws:
         out.print(f"Draws on licence {escape(licence)}, line {line}.")
-    lists = (v.duties, v.needs, ways_out(v), v.notes)
+    ways = ways_out(v)
+    lists = (v.duties, v.needs, ways, v.notes)
     for title, notes in zip(("On condition of", "Facts still needed", "Released by", "Mind"), lists, strict=True):
         for note in notes:
             out.print(f"[yellow]{title}:[/] {escape(note)}")
+        if title == "Released by" and len({way.split(": ")[0] for way in ways}) > 1:
+            out.print("[dim]Every rule named has to be met; of the ways named for one rule, any will do.[/]")
     rules = [b for b in v.reason.children if b.role in {RULE, AGAINST}]
     used: list[Reason] = []
     tree = Tree("Is it held? Rule by rule:", guide_style="dim")
