@@ -104,3 +104,14 @@ def test_a_case_without_proposals_is_told_what_to_do(run: Run, tmp_path: Path) -
     assert code == 2 and "write proposals.csv" in err and "generated" in err
     code, out, _ = run("relief", str(folder), "--generate", "refused,listings", "--draws", "0")
     assert code == 0 and "no package found leaves every side better off" in " ".join(out.split())
+
+
+def test_between_needs_two_sides_that_there_are(run: Run) -> None:  # noqa: F811
+    for given, said in (("borea", "expected two sides"), ("borea,atlantis", "atlantis")):
+        code, _, err = run(*FEW[:-1], "0", "--between", given)
+        assert code == 2 and said in err
+
+
+def test_between_says_who_counts(run: Run) -> None:  # noqa: F811
+    code, out, _ = run(*FEW[:-1], "0", "--between", "merid,borea")
+    assert code == 0 and "Only Merid and Borea count as sides here; others may lose." in " ".join(out.split())

@@ -230,3 +230,22 @@ def test_a_figure_is_supported_within_a_factor_of_three(figures: list[float], su
 def test_packages_by_id(found: Relief) -> None:
     rows: Bools = packages_of(found.objectives.menu, [[], ["m-suspend"]])
     assert rows.sum(axis=1).tolist() == [0, 1]
+
+
+def test_a_bystander_counts_only_where_it_is_asked_for(lesson: Case, found: Relief) -> None:
+    assert set(found.between) == set(found.sides)
+    two = relief(lesson, only=FEW, between=["borea", "merid"], draws=4)
+    assert two.between == ("borea", "merid") and two.sides == found.sides
+    good = two.frontier.win_win
+    assert (two.frontier.values.gain[good][:, [two.sides.index(s) for s in two.between]] >= -1e-3).all()
+    mine, all_ = ([x.sides.index(s) for s in x.between] for x in (two, found))
+    least = [
+        x.frontier.values.gain[x.frontier.win_win][:, c].min(axis=1).max() for x, c in ((two, mine), (found, all_))
+    ]
+    assert least[0] >= least[1] - 1e-3  # who asks for less gets no less
+    own = two.under_draws.gain[:, :, [two.sides.index(s) for s in two.between]]
+    assert two.packages()["p_win_win"].drop_nulls().to_list() == (own >= -1e-9).all(axis=2).mean(axis=0).tolist()
+    assert headline(two).endswith("Only Borea and Merid count as sides here; others may lose.")
+    assert "count as sides" not in headline(found)
+    with pytest.raises(DetenteError, match=r"side: got atlantis"):
+        relief(lesson, only=FEW, between=["borea", "atlantis"], draws=0)

@@ -63,6 +63,10 @@ def relief(
         str | None,
         Parameter(help=f"Proposals made besides, from what holds sales: {', '.join(get_args(What))} (with commas)."),
     ] = None,
+    between: Annotated[
+        str | None,
+        Parameter(help="Sides whose gains count in bargains, two or more with commas: us,china. Default: all sides."),
+    ] = None,
     model: Annotated[
         Literal["flow", "cascade"], Parameter(help="By which the search values packages; those shown have all three.")
     ] = "flow",
@@ -96,14 +100,18 @@ def relief(
     loaded = open_case(case, as_known, overlay)
     day = day_of(loaded, as_of)
     names = [x.strip() for word in only for x in word.split(",") if x.strip()]
+    sides = None if between is None else [x.strip() for x in between.split(",") if x.strip()]
+    if sides is not None and len(set(sides)) < 2:
+        raise DetenteError(f"--between: got {between!r}; expected two sides or more, such as us,china.")
     with counting("Asking the law") as count, executor_of(executor) as pool:
 
         def tell(step: Step) -> None:
             count(step.done, step.of or None, step.doing.capitalize())
 
         found = weigh(
-            loaded, day, only=names or None, generated=wanted, model=model, of=of, cap=caps, draws=draws, seed=seed,
-            evaluations=evaluations, time_limit_s=time_limit, state=state, executor=pool, progress=tell,
+            loaded, day, only=names or None, generated=wanted, between=sides, model=model, of=of, cap=caps,
+            draws=draws, seed=seed, evaluations=evaluations, time_limit_s=time_limit, state=state, executor=pool,
+            progress=tell,
         )  # fmt: skip
     if output is not None:
         _write(found, output)

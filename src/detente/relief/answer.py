@@ -92,6 +92,11 @@ class Relief:
         return self.frontier.sides
 
     @property
+    def between(self) -> tuple[str, ...]:
+        """Sides whose gains count in what is better, in bargains and in promises."""
+        return self.frontier.axes.names[: self.frontier.axes.side.size]
+
+    @property
     def capabilities(self) -> tuple[str, ...]:
         """Ids of the security objectives, likewise."""
         return self.frontier.capabilities
@@ -127,9 +132,9 @@ class Relief:
         capability_KIND; by the models of cost, decided anew, gain_usd_m_SIDE_flow with _low and _high (milder and
         harsher runs), _cascade (the harshest reading) and _optimum (of the mildest), against the status quo in the same
         model; and is_supported (no side's gain differs by more than a factor of three, or in sign, between models).
-        Where worlds were drawn: p_win_win (no side worse off), p_KIND (capability no higher than told here), p_kept
-        (both, for all kinds), selected (how often it has the greatest product of gains of those shown), regret_usd_m
-        and regret_usd_m_most (joint gain short of the best one shown that keeps its promises in that world),
+        Where worlds were drawn: p_win_win (no side that counts worse off), p_KIND (capability no higher than told),
+        p_kept (both, for all kinds), selected (how often it has the greatest product of gains of those shown),
+        regret_usd_m and regret_usd_m_most (joint gain short of the best one shown that keeps its promises there),
         is_chance_constrained (the greatest mean gain of those that keep them in nine worlds of ten),
         gain_usd_m_SIDE_p05, _p50, _p95.
         """
@@ -179,14 +184,15 @@ class Relief:
     def judged(self) -> Robustness:
         """The packages shown, the status quo left out, judged by the drawn worlds.
 
-        A package promises that no side is worse off and that no capability is higher than told of it here. Raises
-        ``DetenteError`` where no worlds were drawn.
+        A package promises that no side that counts is worse off and that no capability is higher than told of it here.
+        Raises ``DetenteError`` where no worlds were drawn.
         """
         if self.under_draws is None or len(self.shown) < 2:
             raise DetenteError("No worlds were drawn: ask for draws, such as draws=64.")
         told = np.stack([one.values.capability[0] for one in self.shown[1:]])
         over = self.under_draws.capability - told[None]
-        return robustness(self.under_draws.gain.transpose(1, 0, 2), over.transpose(1, 0, 2), ROUNDING)
+        gain = self.under_draws.gain[:, :, self.frontier.axes.side]
+        return robustness(gain.transpose(1, 0, 2), over.transpose(1, 0, 2), ROUNDING)
 
     def _columns(self, values: Values) -> list[tuple[str, Floats]]:
         named = []
@@ -200,7 +206,8 @@ class Relief:
         if self.under_draws is None or len(self.shown) < 2:
             return [{} for _ in self.shown]
         gain, kept = self.under_draws.gain, self.under_draws.capability
-        product = np.where((gain > 0).all(axis=2), np.log(np.maximum(gain, 1e-12)).sum(axis=2), -np.inf)
+        own = gain[:, :, self.frontier.axes.side]
+        product = np.where((own > 0).all(axis=2), np.log(np.maximum(own, 1e-12)).sum(axis=2), -np.inf)
         picked = np.where(np.isfinite(product.max(axis=1)), product.argmax(axis=1), -1)
         judged = self.judged
         rows: list[dict[str, object]] = [dict[str, object]()]

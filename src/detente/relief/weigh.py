@@ -59,7 +59,8 @@ Progress = Callable[[Step], None]
 
 def relief(
     case: Case, as_of: dt.date | str | None = None, *, only: Sequence[str] | None = None,
-    generated: Sequence[What] = (), model: Model = "flow", of: Of = "output", cap: Mapping[str, float] | None = None,
+    generated: Sequence[What] = (), between: Sequence[str] | None = None, model: Model = "flow", of: Of = "output",
+    cap: Mapping[str, float] | None = None,
     draws: int = 64, seed: int = 0, evaluations: int | None = None, time_limit_s: float | None = None,
     assumptions: Assumptions | None = None, state: Path | str | None = None, executor: Executor | None = None,
     progress: Progress | None = None,
@@ -71,6 +72,8 @@ def relief(
         as_of: the day; its law, with a package acted on, is taken to last. None: the case's default day.
         only: ids of the case's proposals to look at; None: all.
         generated: proposals made besides from what holds sales (`detente.relief.proposals.generate`).
+        between: sides whose gains count in what is better, in bargains and in promises, two or more; the gains and
+            losses of the others are told. None: all sides count, so that nobody is made worse off.
         model: values packages in the search: "flow" (at rest: rivals, re-sourcing and stocks count) or "cascade"
             (nobody adapts; faster). Every package shown is valued by all three models of cost anyway.
         of: "output" or "value_added".
@@ -108,7 +111,7 @@ def relief(
     objectives = Objectives.of_menu(menu, of=of, executor=executor)
     at_rest = AtRest.of(objectives, assumptions)
     evaluator: Evaluator = at_rest if model == "flow" else objectives
-    aim = Aim(cap=dict(cap or {}))
+    aim = Aim(sides=None if between is None else tuple(between), cap=dict(cap or {}))
     most = EVALUATIONS[model] if evaluations is None else evaluations
     found = _search(evaluator, aim, max(most, 1), ALL[model], seed, time_limit_s, state, tell)
     picked = bargains(found)
@@ -136,7 +139,8 @@ def relief(
         ladder=_ladder(at_rest, shown), measures=measures, regimes=regimes, measure_sides=sides, under_draws=drawn,
         settings={
             "model": model, "of": of, "draws": draws, "seed": seed, "method": found.method, "exact": found.exact,
-            "evaluations": found.evaluations, **{f"cap_{k}": v for k, v in (cap or {}).items()},
+            "evaluations": found.evaluations, "between": ";".join(found.axes.names[: found.axes.side.size]),
+            **{f"cap_{k}": v for k, v in (cap or {}).items()},
         },
         record=case.digest,
     )  # fmt: skip
@@ -224,7 +228,7 @@ def _shown(
             why.setdefault(int(at), []).append(name)
     wins = np.flatnonzero(found.win_win & found.packages.any(axis=1))
     if wins.size:
-        joint = found.values.gain[wins].sum(axis=1)
+        joint = found.points[wins][:, : found.axes.side.size].sum(axis=1)
         why.setdefault(int(wins[int(np.argmax(joint))]), []).append("greatest joint gain that hurts no side")
     least = _least_capability(found)
     if least is not None:

@@ -38,7 +38,19 @@ def tell(found: Answered) -> Told:
 
 
 def headline(found: Relief) -> str:
-    """One sentence on top of a search for relief: what the package that all sides would have taken buys whom."""
+    """What stands on top of a search for relief: what the package that all sides would have taken buys whom."""
+    return f"{_headline(found)} {who_counts(found)}".strip()
+
+
+def who_counts(found: Relief) -> str:
+    """Whose gains count, in a sentence; empty where every side's do."""
+    if set(found.between) == set(found.sides):
+        return ""
+    sides = found.case.about.sides
+    return f"Only {listed([clean(sides[s]) for s in found.between])} count as sides here; others may lose."
+
+
+def _headline(found: Relief) -> str:
     when = f"On {long_day(found.day)}"
     rows = {r["package"]: r for r in found.packages().iter_rows(named=True)}
     nash = next((r for r in rows.values() if "Nash" in r["why"]), None)

@@ -18,7 +18,7 @@ from detente.relief.questions import Question, answer, questions
 from detente.relief.weigh import Step, relief
 from detente.report import relief_figures as figures
 from detente.report import relief_tables as tables
-from detente.report.answers import headline, tell
+from detente.report.answers import headline, tell, who_counts
 from detente.report.numbers import money, percent
 from detente.report.relief_words import (
     capability_titles,
@@ -174,11 +174,12 @@ def method(found: Relief) -> str:
     """How the packages were found and valued, in one sentence."""
     how = "all that there are" if found.frontier.exact else "found by a search, which may have missed some"
     drawn = "" if found.under_draws is None else f" and, by the flow, {found.under_draws.gain.shape[0]} worlds drawn"
+    who = who_counts(found)
     return (
-        f"{found.frontier.evaluations:,} packages were valued by the {found.model} model ({how}); "
+        f"{who} {found.frontier.evaluations:,} packages were valued by the {found.model} model ({how}); "
         f"{len(found.frontier):,} of them are beaten by no other. Those with a letter were decided anew and run "
         f"through all three models{drawn}."
-    )
+    ).strip()
 
 
 def _points(found: Relief) -> tuple[str, ...]:
