@@ -75,7 +75,8 @@ def by_programme(
         capability: which kind; None: the only one.
         weight: of the sides in the gain that is maximised; None: 1 each. (0 and 1: the frontier of one side.)
         least_gain: what each side must gain at least, USD m a year; None: 0.
-        time_limit_s: for all caps together. Where it ends a search, ``proved`` is False and ``bound`` still holds.
+        time_limit_s: for all caps together. Where it ends a search, ``proved`` is False and ``bound`` still holds
+            (infinite where none was found in time).
         progress: is told each point.
         seed: of the order in which proposals are taken away to find minimal sets.
         check: another evaluator of the same proposals, such as the case's own: it values what the frontier shows.
@@ -108,6 +109,8 @@ def by_programme(
         found, proved, bound = None, False, np.inf
         for _ in range(ROUNDS):
             left = time_limit_s - (time.monotonic() - began)
+            if left <= 0:
+                break
             one = solve(model, weights, least=least, cap=cap, time_limit_s=left, start=last)
             if one is None:
                 break
