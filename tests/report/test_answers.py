@@ -10,8 +10,9 @@ import pytest
 
 from detente.record import Case, load
 from detente.relief.questions import Answered, answer, question
+from detente.relief.uncertainty import UNSUPPORTED
 from detente.relief.weigh import relief
-from detente.report.answers import UNSUPPORTED, headline, tell
+from detente.report.answers import headline, tell
 from detente.report.gains import in_words, signed, signed_span, told
 
 

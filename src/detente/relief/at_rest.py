@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.impact.assumptions import Assumptions
-from detente.impact.lasting import PART, Lasting
+from detente.impact.lasting import Lasting
 from detente.impact.newcomers import could_be
 from detente.impact.world import World
 from detente.relief.menu import Menu
@@ -123,6 +123,3 @@ def _spread(menu: Menu, share: Floats) -> Floats:
     whole = np.zeros((share.shape[0], menu.case["links"].height))
     whole[:, menu.network.rows] = share
     return whole
-
-
-__all__ = ["PART", "AtRest"]

@@ -14,7 +14,6 @@ from detente.decide.permits import OnDay
 from detente.impact.draws import Drawn, between, draw
 from detente.impact.lasting import Lasting
 from detente.impact.uncertainty import Common, common_of
-from detente.impact.world import World
 from detente.record import DetenteError
 from detente.relief.at_rest import AtRest
 from detente.relief.capability import Supply, bound
@@ -55,7 +54,7 @@ def under_draws(
     if table.ndim != 2 or table.shape[1] != menu.n_proposals:
         raise DetenteError(f"packages: got shape {table.shape}; expected K x {menu.n_proposals}.")
     rows = np.concatenate((np.zeros((1, menu.n_proposals), dtype=np.bool_), table))
-    world = World.of(menu.case, menu.day, menu.day, assumptions=at_rest.world.assumptions)
+    world = at_rest.world
     common, new_law, sellers = common_of(world, menu.network, menu.day)
     own = menu.shares(rows)
     fresh = at_rest.new_shares(rows)

@@ -11,12 +11,12 @@ import polars as pl
 
 from detente.relief.answer import Relief
 from detente.relief.questions import Answered
+from detente.relief.uncertainty import UNSUPPORTED
 from detente.report.gains import agree, in_words, signed_span, span_of, told
 from detente.report.numbers import listed, long_day, money, percent
 from detente.report.style import FAINT, GRID, INK, SIDES, layout
 from detente.report.words import clean, label, shorten
 
-UNSUPPORTED = "no headline number is supported"
 MOST, NAMED = 8, 3
 BAR_PX = 30
 
